@@ -1,0 +1,3 @@
+// SQLite, as Debian's libsqlite3-dev installs it.
+#pragma once
+#include <sqlite3.h>
