@@ -1,0 +1,165 @@
+private import COpenSSL
+private import Synchronization
+
+/// HMAC (RFC 2104) under one key. The key is set up once: its contexts are kept, wound back to
+/// the keyed state and used again, so that a message costs neither a fetch nor a key schedule.
+package final class HMAC: Sendable {
+    package let algorithm: DigestAlgorithm
+    private let idle: Mutex<[Context]>
+
+    /// Contexts kept for reuse; more than there are threads are never idle at once.
+    private static let idleMax = 8
+
+    /// - Throws: `unsupportedAlgorithm` when this OpenSSL lacks the digest.
+    package init(_ algorithm: DigestAlgorithm, key: Secret) throws(CryptographyError) {
+        self.algorithm = algorithm
+        let first = try Context(algorithm, key: key)
+        idle = Mutex([first])
+    }
+
+    /// The code of one message.
+    ///
+    /// - Throws: `libraryFailure`, which no input causes.
+    package func authenticate(_ message: Span<UInt8>) throws(CryptographyError) -> [UInt8] {
+        let context = try take()
+        defer { giveBack(context) }
+        try context.update(message)
+        return try context.finish(byteCount: algorithm.byteCount)
+    }
+
+    /// The code of an array's bytes.
+    package func authenticate(_ message: [UInt8]) throws(CryptographyError) -> [UInt8] {
+        try authenticate(message.span)
+    }
+
+    /// The code of a message given in pieces, which are not joined.
+    package func authenticate(
+        _ first: Span<UInt8>, _ second: Span<UInt8>
+    ) throws(CryptographyError) -> [UInt8] {
+        let context = try take()
+        defer { giveBack(context) }
+        try context.update(first)
+        try context.update(second)
+        return try context.finish(byteCount: algorithm.byteCount)
+    }
+
+    private func take() throws(CryptographyError) -> Context {
+        // The last idle context is the template of new ones and stays.
+        let reused = idle.withLock { idle -> (Context?, Context?) in
+            idle.count > 1 ? (idle.removeLast(), nil) : (nil, idle.first)
+        }
+        if let context = reused.0 { return context }
+        guard let template = reused.1 else {
+            throw CryptographyError(.libraryFailure, operation: "HMAC template")
+        }
+        return try template.copy()
+    }
+
+    private func giveBack(_ context: Context) {
+        guard context.rewind() else { return }
+        idle.withLock { idle in
+            if idle.count < HMAC.idleMax { idle.append(context) }
+        }
+    }
+}
+
+/// An `EVP_MAC_CTX` in the keyed state.
+@safe private final class Context: @unchecked Sendable {
+    // Sendable: used by one thread at a time; HMAC's mutex hands it over. The template among
+    // them is only ever duplicated, which reads it.
+    private let handle: OpaquePointer
+
+    private init(takingOwnershipOf handle: OpaquePointer) {
+        unsafe self.handle = handle
+    }
+
+    convenience init(_ algorithm: DigestAlgorithm, key: Secret) throws(CryptographyError) {
+        guard let mac = MACImplementation.hmac,
+            // unsafe: C call; the context is owned by self from here on.
+            let handle = unsafe EVP_MAC_CTX_new(mac.handle)
+        else { throw .draining(.libraryFailure, operation: "EVP_MAC_CTX_new") }
+        unsafe self.init(takingOwnershipOf: handle)
+        var name = Array(algorithm.libraryName.utf8CString)
+        let succeeded = key.withBytes { bytes in
+            // unsafe: name, parameters and key live for the length of the call, which copies
+            // them. An empty key still needs an address: null would mean "keep the old key".
+            unsafe name.withUnsafeMutableBufferPointer { name in
+                unsafe bytes.withUnsafeBufferPointer { bytes in
+                    let none: UInt8 = 0
+                    let parameters = unsafe [
+                        OSSL_PARAM_construct_utf8_string(
+                            OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0),
+                        OSSL_PARAM_construct_end(),
+                    ]
+                    return unsafe withUnsafePointer(to: none) { none in
+                        unsafe EVP_MAC_init(
+                            handle, bytes.baseAddress ?? none, bytes.count, parameters) == 1
+                    }
+                }
+            }
+        }
+        guard succeeded else {
+            throw .draining(.unsupportedAlgorithm, operation: "HMAC-\(algorithm.rawValue)")
+        }
+    }
+
+    deinit {
+        // unsafe: the one owner frees; the key inside is wiped by OpenSSL.
+        unsafe EVP_MAC_CTX_free(handle)
+    }
+
+    func copy() throws(CryptographyError) -> Context {
+        // unsafe: C call; the copy is owned by the new object.
+        guard let copy = unsafe EVP_MAC_CTX_dup(handle) else {
+            throw .draining(.libraryFailure, operation: "EVP_MAC_CTX_dup")
+        }
+        return unsafe Context(takingOwnershipOf: copy)
+    }
+
+    func update(_ message: Span<UInt8>) throws(CryptographyError) {
+        // unsafe: the message is lent for the call.
+        let succeeded = unsafe message.withUnsafeBufferPointer { bytes in
+            unsafe bytes.isEmpty || EVP_MAC_update(handle, bytes.baseAddress, bytes.count) == 1
+        }
+        guard succeeded else { throw .draining(.libraryFailure, operation: "EVP_MAC_update") }
+    }
+
+    func finish(byteCount: Int) throws(CryptographyError) -> [UInt8] {
+        var succeeded = false
+        let code = unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
+            var written = 0
+            // unsafe: the output holds byteCount bytes, which the library is told.
+            succeeded =
+                unsafe EVP_MAC_final(handle, output.baseAddress, &written, byteCount) == 1
+                && written == byteCount
+            count = succeeded ? byteCount : 0
+        }
+        guard succeeded else { throw .draining(.libraryFailure, operation: "EVP_MAC_final") }
+        return code
+    }
+
+    /// Back to the keyed state: a null key keeps the key (EVP_MAC(3)).
+    func rewind() -> Bool {
+        // unsafe: C call on an owned context.
+        unsafe EVP_MAC_init(handle, nil, 0, nil) == 1
+    }
+}
+
+/// The fetched `EVP_MAC` of HMAC.
+@safe private final class MACImplementation: @unchecked Sendable {
+    // Sendable: an EVP_MAC is immutable after the fetch.
+    let handle: OpaquePointer
+
+    static let hmac = MACImplementation()
+
+    private init?() {
+        // unsafe: C call with NUL-terminated text; the result is owned here.
+        guard let handle = unsafe EVP_MAC_fetch(nil, "HMAC", nil) else { return nil }
+        unsafe self.handle = handle
+    }
+
+    deinit {
+        // unsafe: gives back the reference that init took.
+        unsafe EVP_MAC_free(handle)
+    }
+}
