@@ -1,0 +1,224 @@
+import Synchronization
+
+/// One submission in the line of one queue.
+struct CommitWork: Sendable {
+    let submission: Submission
+    /// Nil when the submission has one queue only.
+    let progress: CommitProgress?
+
+    /// Notes the answer of one queue; gives the outcome when it was the last.
+    func finish(_ outcome: Submission.Outcome, lane: Int) -> Submission.Outcome? {
+        guard let progress else { return outcome }
+        return progress.finish(outcome, lane: lane)
+    }
+}
+
+/// What the queues of one submission have answered so far.
+final class CommitProgress: Sendable {
+    private struct State {
+        var remaining: Int
+        var failure: QueueError?
+        var outcomes: [(lane: Int, outcomes: [AppendOutcome])] = []
+    }
+
+    private let state: Mutex<State>
+
+    init(remaining: Int) {
+        state = Mutex(State(remaining: remaining))
+    }
+
+    /// Notes one answer; gives the common outcome when it was the last one.
+    func finish(_ outcome: Submission.Outcome, lane: Int) -> Submission.Outcome? {
+        state.withLock { state in
+            switch outcome {
+            case .success(let outcomes): state.outcomes.append((lane, outcomes))
+            case .failure(let error): state.failure = state.failure ?? error
+            }
+            state.remaining &-= 1
+            guard state.remaining == 0 else { return nil }
+            if let failure = state.failure { return .failure(failure) }
+            state.outcomes.sort { $0.lane < $1.lane }
+            var merged = state.outcomes.first?.outcomes ?? []
+            for (_, outcomes) in state.outcomes.dropFirst() {
+                for index in merged.indices where merged[index] == .duplicate {
+                    merged[index] = outcomes[index]
+                }
+            }
+            return .success(merged)
+        }
+    }
+}
+
+/// The thread that commits to one queue.
+final class CommitLane: Sendable {
+    private struct State {
+        var pending: [CommitWork] = []
+        var isIdle = false
+        var isStopping = false
+    }
+
+    let index: Int
+    private let queue: any EventQueue
+    private let limits: CommitLimits
+    private let clock: @Sendable () -> Int64
+    private let deliver: @Sendable ([FinishedSubmission]) -> Void
+    private let state = Mutex(State())
+    private let signal = Semaphore()
+    private let thread = Mutex<WorkerThread?>(nil)
+
+    init(
+        queue: any EventQueue, index: Int, limits: CommitLimits,
+        clock: @escaping @Sendable () -> Int64,
+        deliver: @escaping @Sendable ([FinishedSubmission]) -> Void
+    ) {
+        self.queue = queue
+        self.index = index
+        self.limits = limits
+        self.clock = clock
+        self.deliver = deliver
+    }
+
+    /// Starts the thread.
+    /// - Parameter release: gives back what finished submissions had reserved: events, bytes.
+    func start(release: @escaping @Sendable (Int, Int) -> Void) throws(QueueError) {
+        let worker = try WorkerThread { [self] in run(release) }
+        thread.withLock { $0 = worker }
+    }
+
+    /// Adds work to the end of the line; false when the lane has stopped.
+    func push(_ work: [CommitWork]) -> Bool {
+        let (accepted, wake) = state.withLock { state -> (Bool, Bool) in
+            guard !state.isStopping else { return (false, false) }
+            state.pending.append(contentsOf: work)
+            defer { state.isIdle = false }
+            return (true, state.isIdle)
+        }
+        if wake { signal.signal() }
+        return accepted
+    }
+
+    /// Takes no more work; the thread ends once the line is empty.
+    func stop() {
+        let wake = state.withLock { state -> Bool in
+            state.isStopping = true
+            defer { state.isIdle = false }
+            return state.isIdle
+        }
+        if wake { signal.signal() }
+    }
+
+    /// Waits for the end of the thread.
+    func join() {
+        let worker = thread.withLock { $0 }
+        worker?.join()
+    }
+
+    private func run(_ release: @Sendable (Int, Int) -> Void) {
+        var batch: [CommitWork] = []
+        var events: [QueuedEvent] = []
+        while true {
+            enum Next {
+                case work
+                case wait
+                case stop
+            }
+            let next = state.withLock { state -> Next in
+                if !state.pending.isEmpty {
+                    swap(&state.pending, &batch)
+                    return .work
+                }
+                if state.isStopping { return .stop }
+                state.isIdle = true
+                return .wait
+            }
+            switch next {
+            case .stop: return
+            case .wait: signal.wait()
+            case .work:
+                var start = 0
+                while start < batch.count {
+                    let end = sliceEnd(of: batch, from: start)
+                    commit(batch[start..<end], &events, release)
+                    start = end
+                }
+                batch.removeAll(keepingCapacity: batch.capacity <= 4096)
+            }
+        }
+    }
+
+    private func sliceEnd(of batch: [CommitWork], from start: Int) -> Int {
+        var end = start
+        var events = 0
+        var bytes = 0
+        while end < batch.count {
+            events &+= batch[end].submission.events.count
+            bytes &+= batch[end].submission.byteCount
+            let isTooMuch = events > limits.eventsPerCommitMax || bytes > limits.bytesPerCommitMax
+            if isTooMuch, end > start { break }
+            end += 1
+        }
+        return end
+    }
+
+    private func commit(
+        _ works: ArraySlice<CommitWork>, _ events: inout [QueuedEvent],
+        _ release: @Sendable (Int, Int) -> Void
+    ) {
+        for work in works { events.append(contentsOf: work.submission.events) }
+        defer { events.removeAll(keepingCapacity: events.capacity <= 4096) }
+        do throws(QueueError) {
+            let outcomes = try queue.append(events, nowMilliseconds: clock())
+            finish(works, outcomes, release)
+        } catch {
+            // One event that the queue does not take must not fail its neighbours.
+            if works.count > 1, error.code == .tooLarge || error.code == .invalid {
+                for index in works.indices {
+                    var alone: [QueuedEvent] = []
+                    commit(works[index...index], &alone, release)
+                }
+            } else {
+                finish(works, failure: error, release)
+            }
+        }
+    }
+
+    private func finish(
+        _ works: ArraySlice<CommitWork>, _ outcomes: [AppendOutcome],
+        _ release: @Sendable (Int, Int) -> Void
+    ) {
+        var position = 0
+        finish(works, release) { work in
+            let end = position &+ work.submission.events.count
+            defer { position = end }
+            return .success(Array(outcomes[position..<end]))
+        }
+    }
+
+    private func finish(
+        _ works: ArraySlice<CommitWork>, failure: QueueError,
+        _ release: @Sendable (Int, Int) -> Void
+    ) {
+        finish(works, release) { _ in .failure(failure) }
+    }
+
+    private func finish(
+        _ works: ArraySlice<CommitWork>, _ release: @Sendable (Int, Int) -> Void,
+        _ outcomeOf: (CommitWork) -> Submission.Outcome
+    ) {
+        var finished: [FinishedSubmission] = []
+        finished.reserveCapacity(works.count)
+        var events = 0
+        var bytes = 0
+        for work in works {
+            guard let outcome = work.finish(outcomeOf(work), lane: index) else { continue }
+            events &+= work.submission.events.count
+            bytes &+= work.submission.byteCount
+            finished.append(
+                FinishedSubmission(completion: work.submission.completion, outcome: outcome))
+        }
+        guard !finished.isEmpty else { return }
+        // Before the delivery, so that whoever is answered can submit again.
+        release(events, bytes)
+        deliver(finished)
+    }
+}

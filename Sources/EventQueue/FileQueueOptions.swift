@@ -1,0 +1,15 @@
+/// Settings of a `FileQueue`.
+package struct FileQueueOptions: Sendable, Equatable {
+    /// Redelivery.
+    package var delivery = DeliveryPolicy()
+    /// A new segment is begun when this one would become longer.
+    package var segmentBytesMax = 64 << 20
+    /// A new segment is begun when the first event of this one is so old.
+    package var segmentAgeMillisecondsMax: Int64 = 86_400_000
+    /// The most events that the deduplication window remembers; beyond it the oldest are forgotten.
+    package var deduplicationCountMax = 4_000_000
+    /// How long a consumer waits for another process's lock on the positions.
+    package var busyTimeoutMilliseconds: Int32 = 5000
+
+    package init() {}
+}

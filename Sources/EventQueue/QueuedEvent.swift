@@ -1,0 +1,49 @@
+/// An event on its way into a queue.
+///
+/// `document` is a CloudEvents 1.0 JSON object in UTF-8 without `sequence`, which the queue splices
+/// in as its first member. `request` is the captured request as JSON, or empty when there is none.
+package struct QueuedEvent: Sendable {
+    /// The identifier of the event: the vendor's delivery id, or one made by us.
+    package var id: String
+    /// The name of the integration that received it.
+    package var integration: String
+    /// The account that received it, if the route names one.
+    package var account: String?
+    /// The CloudEvents type.
+    package var type: String
+    /// When the request was received, in milliseconds since 1970.
+    package var timeMilliseconds: Int64
+    /// How long a second event with the same integration, account and id counts as a duplicate;
+    /// nil stores every event.
+    package var deduplicationWindowMilliseconds: Int64?
+    /// The CloudEvent: a JSON object that starts with `{`.
+    package var document: [UInt8]
+    /// The captured request as a JSON value, or empty.
+    package var request: [UInt8]
+
+    /// An event with all its members.
+    package init(
+        id: String, integration: String, account: String?, type: String, timeMilliseconds: Int64,
+        deduplicationWindowMilliseconds: Int64? = nil, document: [UInt8], request: [UInt8] = []
+    ) {
+        self.id = id
+        self.integration = integration
+        self.account = account
+        self.type = type
+        self.timeMilliseconds = timeMilliseconds
+        self.deduplicationWindowMilliseconds = deduplicationWindowMilliseconds
+        self.document = document
+        self.request = request
+    }
+
+    /// What the event weighs against `CommitLimits.bytesInFlightMax`.
+    package var byteCount: Int { document.count &+ request.count &+ 256 }
+}
+
+/// What became of an appended event. In both cases it is on stable storage.
+package enum AppendOutcome: Sendable, Equatable {
+    /// Stored under this number; numbers of one queue only ever rise.
+    case stored(sequence: UInt64)
+    /// An event with the same integration, account and id is stored already, inside its window.
+    case duplicate
+}

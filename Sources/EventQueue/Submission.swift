@@ -1,0 +1,75 @@
+/// A set of queues, as bits of their index in the `GroupCommitter`.
+package struct QueueSet: OptionSet, Sendable, Hashable {
+    /// Bit `n` stands for queue `n`; so there are at most 64 queues.
+    package var rawValue: UInt64
+
+    package init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    /// The queue at this index; an index of 64 or more gives the empty set.
+    package init(index: Int) {
+        self.init(rawValue: index >= 0 && index < 64 ? 1 << UInt64(index) : 0)
+    }
+
+    /// Queues 0 to `count` - 1.
+    package static func all(count: Int) -> QueueSet {
+        QueueSet(rawValue: count >= 64 ? .max : (1 << UInt64(max(count, 0))) &- 1)
+    }
+}
+
+/// The events of one request, and what to do once they are durable.
+package struct Submission: Sendable {
+    /// What became of it: the outcomes of its events in order, or the first failure. An event
+    /// counts as a duplicate only when it was one in every queue; the sequence is the one of the
+    /// first queue that stored it.
+    package typealias Outcome = Result<[AppendOutcome], QueueError>
+
+    /// What is stored.
+    package var events: [QueuedEvent]
+    /// Where; every one of them must have it before the completion is called with success.
+    package var queues: QueueSet
+    /// Called once, on a thread of the committer. It must not block.
+    package var completion: @Sendable (Outcome) -> Void
+
+    package init(
+        events: [QueuedEvent], queues: QueueSet, completion: @escaping @Sendable (Outcome) -> Void
+    ) {
+        self.events = events
+        self.queues = queues
+        self.completion = completion
+    }
+
+    var byteCount: Int {
+        var sum = 0
+        for event in events { sum &+= event.byteCount }
+        return sum
+    }
+}
+
+/// A submission of which every queue has answered.
+package struct FinishedSubmission: Sendable {
+    /// The completion of the submission.
+    package let completion: @Sendable (Submission.Outcome) -> Void
+    /// What to call it with.
+    package let outcome: Submission.Outcome
+
+    /// Calls the completion.
+    package func complete() {
+        completion(outcome)
+    }
+}
+
+/// How much may wait for the disk.
+package struct CommitLimits: Sendable, Equatable {
+    /// Events accepted and not yet completed.
+    package var eventsInFlightMax = 16384
+    /// Their bytes.
+    package var bytesInFlightMax = 64 << 20
+    /// Events of one commit.
+    package var eventsPerCommitMax = 1024
+    /// Bytes of one commit.
+    package var bytesPerCommitMax = 8 << 20
+
+    package init() {}
+}

@@ -1,0 +1,79 @@
+import Glibc
+import Synchronization
+
+/// A counting semaphore: the only thing a worker thread of this module waits on.
+///
+/// `sem_post` makes a system call only when somebody waits.
+@safe
+final class Semaphore: @unchecked Sendable {
+    // Unchecked: a `sem_t` is made to be shared by threads; its address never changes.
+    private let handle: UnsafeMutablePointer<sem_t>
+
+    init() {
+        unsafe handle = .allocate(capacity: 1)
+        // Fails only for a value above SEM_VALUE_MAX.
+        unsafe sem_init(handle, 0, 0)
+    }
+
+    deinit {
+        unsafe sem_destroy(handle)
+        unsafe handle.deallocate()
+    }
+
+    /// Lets one waiter go on.
+    func signal() {
+        // Fails only beyond SEM_VALUE_MAX signals that nobody waited for.
+        unsafe sem_post(handle)
+    }
+
+    /// Waits for a signal.
+    func wait() {
+        // EINTR is the only failure of a valid semaphore.
+        while unsafe sem_wait(handle) != 0 {}
+    }
+}
+
+/// A thread that runs one closure, and is joined by its owner.
+final class WorkerThread: Sendable {
+    private final class Body {
+        let run: @Sendable () -> Void
+        init(run: @escaping @Sendable () -> Void) {
+            self.run = run
+        }
+    }
+
+    private let thread: Mutex<pthread_t?>
+
+    /// Starts the thread.
+    init(_ run: @escaping @Sendable () -> Void) throws(QueueError) {
+        let body = unsafe Unmanaged.passRetained(Body(run: run))
+        var thread = pthread_t()
+        // The start routine takes back the reference that was passed in.
+        let result = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                let body = unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+                // Signals belong to the thread that reads the signalfd.
+                var all = sigset_t()
+                unsafe sigfillset(&all)
+                unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
+                body.run()
+                return nil
+            }, body.toOpaque())
+        guard result == 0 else {
+            unsafe body.release()
+            throw QueueError(.system, "start of thread", .system(result))
+        }
+        self.thread = Mutex(thread)
+    }
+
+    /// Waits for the end of the closure. Later calls return at once.
+    func join() {
+        let thread = self.thread.withLock { (thread) -> pthread_t? in
+            defer { thread = nil }
+            return thread
+        }
+        if let thread { pthread_join(thread, nil) }
+    }
+}
