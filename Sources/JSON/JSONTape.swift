@@ -1,0 +1,43 @@
+/// What a JSON value is.
+public enum JSONKind: UInt8, Sendable {
+    case null
+    case bool
+    case number
+    case string
+    case array
+    case object
+}
+
+/// One value of a document: where its bytes lie and where the next value's entry is.
+///
+/// The tape holds the values in document order. An object's members are its key's entry (a string)
+/// followed by its value's. A container's `next` skips all it holds.
+@usableFromInline package struct TapeEntry: Sendable {
+    /// First byte of the value; of a string, the byte after the opening quote.
+    @usableFromInline package var offset: UInt32
+    /// Bytes of the value as written; of a string, without its quotes.
+    @usableFromInline package var length: UInt32
+    /// Index of the entry after this value and all inside it.
+    @usableFromInline package var next: UInt32
+    /// Kind (3 bits), escape flag (1 bit), number of elements or members (28 bits).
+    @usableFromInline package var meta: UInt32
+
+    static let escapeFlag: UInt32 = 1 << 3
+    /// The text of a literal `true`; shares the flag's bit, as a literal has no escapes.
+    static let trueFlag: UInt32 = 1 << 3
+
+    @inlinable package init(kind: JSONKind, offset: Int, length: Int, next: Int, flag: Bool) {
+        self.offset = UInt32(truncatingIfNeeded: offset)
+        self.length = UInt32(truncatingIfNeeded: length)
+        self.next = UInt32(truncatingIfNeeded: next)
+        self.meta = UInt32(kind.rawValue) | (flag ? 1 << 3 : 0)
+    }
+
+    @inlinable package var kind: JSONKind {
+        JSONKind(rawValue: UInt8(truncatingIfNeeded: meta & 7)) ?? .null
+    }
+    /// A string with escapes, or `true`.
+    @inlinable package var isFlagged: Bool { meta & (1 << 3) != 0 }
+    /// Elements of an array, members of an object.
+    @inlinable package var count: Int { Int(meta >> 4) }
+}
