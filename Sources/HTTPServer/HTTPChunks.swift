@@ -1,0 +1,59 @@
+/// Chunk framing (RFC 9112 §7.1).
+enum HTTPChunks {
+    /// The size of the chunk that the line announces; extensions are checked and ignored.
+    ///
+    /// `chunk-size [ BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ]*`. White space before
+    /// the semicolon is refused: it is "bad white space", and servers that disagree on it disagree on
+    /// where the message ends.
+    static func size(_ input: Span<UInt8>, _ line: Range<Int>) throws(HTTPFailure) -> Int {
+        var index = line.lowerBound
+        var size = 0
+        while index < line.upperBound, let digit = hexDigit(input[index]) {
+            guard size <= Int.max >> 8 else { throw HTTPFailure(413, "chunk too large") }
+            size = size << 4 | digit
+            index += 1
+        }
+        guard index > line.lowerBound else { throw HTTPFailure(400, "no chunk size") }
+        while index < line.upperBound {
+            guard input[index] == UInt8(ascii: ";") else {
+                throw HTTPFailure(400, "malformed chunk size")
+            }
+            index = try skipExtension(input, index + 1, line.upperBound)
+        }
+        return size
+    }
+
+    private static func skipExtension(
+        _ input: Span<UInt8>, _ start: Int, _ end: Int
+    ) throws(HTTPFailure) -> Int {
+        var index = start
+        while index < end, HTTPCharacters.isToken(input[index]) { index += 1 }
+        guard index > start else { throw HTTPFailure(400, "malformed chunk extension") }
+        guard index < end, input[index] == UInt8(ascii: "=") else { return index }
+        index += 1
+        guard index < end else { throw HTTPFailure(400, "malformed chunk extension") }
+        if input[index] == UInt8(ascii: "\"") {
+            index += 1
+            while index < end, input[index] != UInt8(ascii: "\"") {
+                if input[index] == UInt8(ascii: "\\") { index += 1 }
+                guard index < end, HTTPCharacters.isFieldValue(input[index]) else {
+                    throw HTTPFailure(400, "malformed chunk extension")
+                }
+                index += 1
+            }
+            guard index < end else { throw HTTPFailure(400, "malformed chunk extension") }
+            return index + 1
+        }
+        let valueStart = index
+        while index < end, HTTPCharacters.isToken(input[index]) { index += 1 }
+        guard index > valueStart else { throw HTTPFailure(400, "malformed chunk extension") }
+        return index
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> Int? {
+        let digit = byte &- UInt8(ascii: "0")
+        if digit < 10 { return Int(digit) }
+        let letter = (byte | 0x20) &- UInt8(ascii: "a")
+        return letter < 6 ? Int(letter) + 10 : nil
+    }
+}

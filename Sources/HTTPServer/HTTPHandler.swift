@@ -1,0 +1,65 @@
+/// What a handler wants done with a request whose head has arrived.
+package enum HeadDecision: Sendable {
+    /// Read the body, up to `limit` bytes (never more than the listener's own limit).
+    case readBody(limit: Int)
+    /// Answer now; the body is not read and the connection closes after the answer.
+    case respond(HTTPResponse)
+}
+
+/// What an HTTP server asks of its owner. Calls come from the loops' threads; one loop never calls
+/// twice at once.
+package protocol HTTPHandler: Sendable {
+    /// A head has arrived and is valid.
+    func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision
+    /// A request has arrived whole. `exchange.respond` must be called exactly once, now or later, from
+    /// any thread.
+    func handle(_ request: HTTPRequest, _ exchange: HTTPExchange)
+    /// All sockets that were readable in this round have been read: the place to hand on what the
+    /// round's requests have collected.
+    func roundEnded(loop: Int)
+    /// A connection was refused or broken off by the protocol: for counting.
+    func protocolFailed(_ failure: HTTPFailure, remoteAddress: String)
+}
+
+/// Why the server itself answered a request, or closed a connection without an answer.
+package struct HTTPFailure: Error, Sendable, Equatable {
+    /// The status of the answer.
+    package let status: Int
+    /// What was wrong, for the log; never shown to the client.
+    package let reason: String
+
+    package init(_ status: Int, _ reason: String) {
+        self.status = status
+        self.reason = reason
+    }
+}
+
+/// The answering half of a request.
+package struct HTTPExchange: Sendable {
+    let loop: EventLoop
+    let connection: UInt64
+    let sequence: UInt64
+
+    /// The number of the loop that owns the connection, from 0.
+    package var loopIndex: Int { loop.index }
+
+    /// Answers the request. Answers of pipelined requests leave in the order of the requests.
+    package func respond(_ response: HTTPResponse) {
+        loop.post([LoopAnswer(connection: connection, sequence: sequence, response: response)])
+    }
+
+    /// Answers many requests with one wake-up a loop.
+    package static func respond(_ answers: [(HTTPExchange, HTTPResponse)]) {
+        var byLoop: [(loop: EventLoop, answers: [LoopAnswer])] = []
+        for (exchange, response) in answers {
+            let answer = LoopAnswer(
+                connection: exchange.connection, sequence: exchange.sequence, response: response)
+            if let place = byLoop.firstIndex(where: { $0.loop === exchange.loop }) {
+                byLoop[place].answers.append(answer)
+            } else {
+                byLoop.append((exchange.loop, [answer]))
+            }
+        }
+        for (loop, answers) in byLoop { loop.post(answers) }
+    }
+}

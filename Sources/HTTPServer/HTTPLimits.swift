@@ -1,0 +1,31 @@
+/// Every bound of the listener, in one value; units are in the names.
+package struct HTTPLimits: Sendable, Equatable {
+    /// The request line; a longer target is answered 414.
+    package var requestLineBytesMax = 8 << 10
+    /// The whole head, request line included; beyond it 431.
+    package var headerBytesMax = 32 << 10
+    /// Field lines of a head; beyond it 431.
+    package var headerCountMax = 100
+    /// A body; beyond it 413. A handler may set a lower one for a request.
+    package var bodyBytesMax = 1 << 20
+    /// From a request's first byte to the end of its head; beyond it 408.
+    package var headerTimeoutMilliseconds = 10_000
+    /// From the end of the head to the end of the body; beyond it 408.
+    package var bodyTimeoutMilliseconds = 30_000
+    /// How long a connection may wait for its next request.
+    package var keepAliveTimeoutMilliseconds = 75_000
+    /// How long an answer may wait for a client that does not read.
+    package var writeTimeoutMilliseconds = 30_000
+    /// Connections of the whole server; more are closed as they come.
+    package var connectionsMax = 20_000
+    /// Connections of one address.
+    package var connectionsPerAddressMax = 20_000
+    /// Requests of a connection that may be under way at once; reading pauses beyond it.
+    package var pipelinedRequestsMax = 64
+    /// Answers waiting for a client that does not read; reading pauses beyond it.
+    package var writeBufferBytesMax = 1 << 20
+    /// How long a closing connection is read on, so that the client sees its answer (RFC 9112 §9.6).
+    package var lingerMilliseconds = 1_000
+
+    package init() {}
+}

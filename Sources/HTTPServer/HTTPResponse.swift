@@ -1,0 +1,100 @@
+/// An answer.
+package struct HTTPResponse: Sendable {
+    /// 100–599.
+    package var status: Int
+    /// Field lines, without Content-Length, Date and Connection, which the server adds.
+    package private(set) var fields: [(name: String, value: String)]
+    package var body: [UInt8]
+    /// True to close the connection after this answer.
+    package var closesConnection = false
+
+    /// An answer without fields of its own.
+    package init(status: Int, body: [UInt8] = []) {
+        self.status = status
+        self.fields = []
+        self.body = body
+    }
+
+    /// A text answer.
+    package init(status: Int, text: String) {
+        self.init(status: status, body: Array(text.utf8))
+        fields.append(("Content-Type", "text/plain; charset=utf-8"))
+    }
+
+    /// Adds a field line.
+    ///
+    /// - Returns: false, and adds nothing, when the name is no token or the value holds CR, LF or NUL
+    ///   (RFC 9110 §5.5): a line break would let data write fields of its own.
+    @discardableResult
+    package mutating func add(_ name: String, _ value: String) -> Bool {
+        guard !name.isEmpty, name.utf8.allSatisfy(HTTPCharacters.isToken),
+            value.utf8.allSatisfy({ $0 != 0 && $0 != 0x0A && $0 != 0x0D })
+        else { return false }
+        fields.append((name, value))
+        return true
+    }
+
+    /// Appends the bytes that go over the wire.
+    func serialize(into out: inout [UInt8], keepAlive: Bool, withoutBody: Bool) {
+        out.append(contentsOf: "HTTP/1.1 ".utf8)
+        Self.append(status, to: &out)
+        out.append(UInt8(ascii: " "))
+        out.append(contentsOf: Self.reason(status).utf8)
+        for (name, value) in fields {
+            out.append(contentsOf: "\r\n".utf8)
+            out.append(contentsOf: name.utf8)
+            out.append(contentsOf: ": ".utf8)
+            out.append(contentsOf: value.utf8)
+        }
+        // RFC 9110 §8.6: no Content-Length with 204 and 304.
+        if status != 204, status != 304, status >= 200 {
+            out.append(contentsOf: "\r\nContent-Length: ".utf8)
+            Self.append(body.count, to: &out)
+        }
+        if !keepAlive { out.append(contentsOf: "\r\nConnection: close".utf8) }
+        out.append(contentsOf: "\r\n\r\n".utf8)
+        if !withoutBody, status != 204, status != 304 { out.append(contentsOf: body) }
+    }
+
+    private static func append(_ number: Int, to out: inout [UInt8]) {
+        let start = out.count
+        var rest = number.magnitude
+        repeat {
+            out.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        out[start...].reverse()
+    }
+
+    /// The phrase of RFC 9110 §15; empty for a code it does not name.
+    static func reason(_ status: Int) -> String {
+        switch status {
+        case 200: "OK"
+        case 201: "Created"
+        case 202: "Accepted"
+        case 204: "No Content"
+        case 304: "Not Modified"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 409: "Conflict"
+        case 410: "Gone"
+        case 411: "Length Required"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 415: "Unsupported Media Type"
+        case 417: "Expectation Failed"
+        case 422: "Unprocessable Content"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 500: "Internal Server Error"
+        case 501: "Not Implemented"
+        case 503: "Service Unavailable"
+        case 505: "HTTP Version Not Supported"
+        default: ""
+        }
+    }
+}

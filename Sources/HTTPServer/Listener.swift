@@ -1,0 +1,160 @@
+internal import CLinux
+import Glibc
+
+/// Makes listening sockets and accepts from them.
+enum Listener {
+    /// A bound, listening, non-blocking socket.
+    static func open(_ address: ListenAddress) throws(SystemError) -> Int32 {
+        switch address {
+        case .unix(let path): return try openUnix(path)
+        case .tcp(let host, let port):
+            return host.contains(":") ? try openIPv6(host, port) : try openIPv4(host, port)
+        }
+    }
+
+    private static let streamType =
+        Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+
+    private static func makeSocket(_ family: Int32) throws(SystemError) -> Int32 {
+        let fd = socket(family, streamType, 0)
+        guard fd >= 0 else { throw SystemError("socket", errno) }
+        return fd
+    }
+
+    private static func set(_ fd: Int32, _ level: Int32, _ option: Int32) {
+        var one: Int32 = 1
+        unsafe _ = setsockopt(fd, level, option, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Binds and listens, or closes the socket again.
+    private static func finish(
+        _ fd: Int32, _ bind: () -> Int32
+    ) throws(SystemError) -> Int32 {
+        guard bind() == 0 else {
+            let code = errno
+            SystemCalls.close(fd)
+            throw SystemError("bind", code)
+        }
+        guard listen(fd, 4096) == 0 else {
+            let code = errno
+            SystemCalls.close(fd)
+            throw SystemError("listen", code)
+        }
+        return fd
+    }
+
+    private static func openIPv4(_ host: String, _ port: UInt16) throws(SystemError) -> Int32 {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        guard unsafe inet_pton(AF_INET, host, &address.sin_addr) == 1 else {
+            throw SystemError("inet_pton \(host)", EINVAL)
+        }
+        let fd = try makeSocket(AF_INET)
+        set(fd, SOL_SOCKET, SO_REUSEADDR)
+        set(fd, SOL_SOCKET, SO_REUSEPORT)
+        return try finish(fd) {
+            unsafe withUnsafePointer(to: &address) {
+                unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    unsafe bind(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+        }
+    }
+
+    private static func openIPv6(_ host: String, _ port: UInt16) throws(SystemError) -> Int32 {
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_port = port.bigEndian
+        guard unsafe inet_pton(AF_INET6, host, &address.sin6_addr) == 1 else {
+            throw SystemError("inet_pton \(host)", EINVAL)
+        }
+        let fd = try makeSocket(AF_INET6)
+        set(fd, SOL_SOCKET, SO_REUSEADDR)
+        set(fd, SOL_SOCKET, SO_REUSEPORT)
+        return try finish(fd) {
+            unsafe withUnsafePointer(to: &address) {
+                unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    unsafe bind(fd, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+                }
+            }
+        }
+    }
+
+    /// Takes the place of a socket that an earlier run left behind, but not of one that answers.
+    private static func openUnix(_ path: String) throws(SystemError) -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { bytes in
+            for (index, byte) in path.utf8.enumerated() where index < bytes.count - 1 {
+                unsafe bytes[index] = byte
+            }
+        }
+        let fd = try makeSocket(AF_UNIX)
+        let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        return try unsafe withUnsafePointer(to: &address) { pointer throws(SystemError) in
+            try unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                target throws(SystemError) in
+                let probe = try makeSocket(AF_UNIX)
+                let answered = unsafe connect(probe, target, length) == 0
+                let refused = errno == ECONNREFUSED
+                SystemCalls.close(probe)
+                if !answered, refused { unsafe _ = unlink(path) }
+                return try finish(fd) { unsafe bind(fd, target, length) }
+            }
+        }
+    }
+
+    /// The address a socket is bound to, with the port the system chose.
+    static func boundPort(_ fd: Int32) -> UInt16? {
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = unsafe withUnsafeMutablePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe getsockname(fd, $0, &length)
+            }
+        }
+        guard result == 0 else { return nil }
+        return unsafe withUnsafeBytes(of: &address) { bytes in
+            // sin_port and sin6_port lie at the same place.
+            unsafe UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+        }
+    }
+
+    enum Accepted {
+        case connection(Int32, address: String)
+        case none
+        /// Out of descriptors or memory: accepting must pause.
+        case exhausted(Int32)
+    }
+
+    static func accept(_ listener: Int32) -> Accepted {
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let fd = unsafe postern_accept4(listener, &address, &length, flags)
+        guard fd >= 0 else {
+            switch errno {
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted(errno)
+            default: return .none
+            }
+        }
+        set(fd, Int32(IPPROTO_TCP), TCP_NODELAY)
+        return .connection(fd, address: text(of: &address))
+    }
+
+    /// The numeric address without port; IPv4-mapped IPv6 as IPv4.
+    private static func text(of address: inout sockaddr_storage) -> String {
+        let family = Int32(address.ss_family)
+        guard family == AF_INET || family == AF_INET6 else { return "unix" }
+        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        return unsafe withUnsafeBytes(of: &address) { bytes -> String in
+            let start = unsafe bytes.baseAddress?.advanced(by: family == AF_INET ? 4 : 8)
+            let found = unsafe inet_ntop(family, start, &buffer, socklen_t(buffer.count))
+            guard let found = unsafe found else { return "unknown" }
+            let text = unsafe String(cString: found)
+            return text.hasPrefix("::ffff:") && text.contains(".")
+                ? String(text.dropFirst(7)) : text
+        }
+    }
+}
