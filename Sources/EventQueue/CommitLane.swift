@@ -79,7 +79,8 @@ final class CommitLane: Sendable {
     }
 
     /// Starts the thread.
-    /// - Parameter release: gives back what finished submissions had reserved: events, bytes.
+    ///
+    /// `release` gives back what finished submissions had reserved: events, bytes.
     func start(release: @escaping @Sendable (Int, Int) -> Void) throws(QueueError) {
         let worker = try WorkerThread { [self] in run(release) }
         thread.withLock { $0 = worker }

@@ -23,9 +23,11 @@ package final class GroupCommitter: Sendable {
     /// Starts a thread for every queue.
     /// - Parameters:
     ///   - queues: at most 64; `QueueSet` refers to them by index.
+    ///   - limits: how much may wait.
     ///   - clock: milliseconds since 1970; asked once a commit.
     ///   - deliver: gets all submissions that one commit finished, on the thread of that commit.
     ///     Nil calls the completion of each.
+    /// - Throws: `.invalid` for too many queues, `.system` when a thread cannot be started.
     package init(
         queues: [any EventQueue], limits: CommitLimits = CommitLimits(),
         clock: @escaping @Sendable () -> Int64,

@@ -1,0 +1,48 @@
+/// The member `"sequence":"00000000000000000042"` that queues put at the front of a CloudEvent.
+///
+/// Twenty digits, so that text order is number order, as the CloudEvents extension `sequence` asks
+/// (https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/sequence.md).
+enum SequenceMember {
+    /// Digits of a sequence in text.
+    static let digitCount = 20
+
+    /// Appends `document` with the member after its opening brace.
+    static func splice(_ sequence: UInt64, into document: [UInt8], to output: inout [UInt8]) {
+        output.append(contentsOf: opening)
+        appendDigits(sequence, to: &output)
+        // The first byte that is not white space (RFC 8259 §2) tells whether members follow.
+        let next = document.dropFirst().first { $0 > 0x20 }
+        output.append(UInt8(ascii: "\""))
+        if next != UInt8(ascii: "}") { output.append(UInt8(ascii: ",")) }
+        output.append(contentsOf: document.dropFirst())
+    }
+
+    /// Appends twenty digits.
+    static func appendDigits(_ number: UInt64, to output: inout [UInt8]) {
+        var rest = number
+        let start = output.count
+        for _ in 0..<digitCount { output.append(UInt8(ascii: "0")) }
+        var position = start + digitCount - 1
+        while rest > 0 {
+            output[position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+            position -= 1
+        }
+    }
+
+    /// Reads twenty digits; nil for anything else.
+    static func number(_ digits: some Collection<UInt8>) -> UInt64? {
+        guard digits.count == digitCount else { return nil }
+        var number: UInt64 = 0
+        for digit in digits {
+            guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
+            let (product, overflow) = number.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(UInt64(digit - UInt8(ascii: "0")))
+            if overflow || carry { return nil }
+            number = sum
+        }
+        return number
+    }
+
+    private static let opening = Array("{\"sequence\":\"".utf8)
+}

@@ -1,0 +1,245 @@
+import Synchronization
+import Testing
+
+@testable import EventQueue
+
+/// A queue that waits for its test and fails when told to.
+private final class ScriptedQueue: EventQueue {
+    struct State {
+        var appended: [[String]] = []
+        var failure: QueueError?
+    }
+
+    let name = "scripted"
+    let state = Mutex(State())
+    /// Signalled when an append begins; waited for before it ends.
+    let began = Semaphore()
+    let mayEnd = Semaphore()
+    let isGated: Bool
+
+    init(isGated: Bool = false) {
+        self.isGated = isGated
+    }
+
+    func append(
+        _ events: [QueuedEvent], nowMilliseconds: Int64
+    ) throws(QueueError) -> [AppendOutcome] {
+        if isGated {
+            began.signal()
+            mayEnd.wait()
+        }
+        let failure = state.withLock { state -> QueueError? in
+            state.appended.append(events.map(\.id))
+            return state.failure
+        }
+        if let failure { throw failure }
+        if events.contains(where: { $0.document.count > 100 }) {
+            throw QueueError(.tooLarge, "append")
+        }
+        return events.indices.map { .stored(sequence: UInt64($0 + 1)) }
+    }
+
+    func checkWritable() throws(QueueError) {}
+    func close() {}
+    func list(_ filter: EventFilter) throws(QueueError) -> [StoredEvent] { [] }
+    func show(sequence: UInt64) throws(QueueError) -> StoredEvent? { nil }
+    func lease(
+        count: Int, durationMilliseconds: Int64, nowMilliseconds: Int64
+    ) throws(QueueError) -> [LeasedEvent] { [] }
+    func ack(_ leases: [Lease], nowMilliseconds: Int64) throws(QueueError) -> [Bool] { [] }
+    func nack(
+        _ lease: Lease, error: String?, delayMilliseconds: Int64?, nowMilliseconds: Int64
+    ) throws(QueueError) -> NackOutcome { .lost }
+    func extend(
+        _ lease: Lease, durationMilliseconds: Int64, nowMilliseconds: Int64
+    ) throws(QueueError) -> Bool { false }
+    func returnDeadLetters(
+        _ sequences: [UInt64]?, nowMilliseconds: Int64
+    ) throws(QueueError) -> Int { 0 }
+    func stats(nowMilliseconds: Int64) throws(QueueError) -> QueueStatistics {
+        QueueStatistics()
+    }
+    func prune(
+        _ policy: RetentionPolicy, nowMilliseconds: Int64
+    ) throws(QueueError) -> PruneResult { PruneResult() }
+}
+
+/// Collects outcomes by name.
+private final class Collector: Sendable {
+    let outcomes = Mutex<[String: Submission.Outcome]>([:])
+
+    func submission(
+        _ ids: [String], queues: QueueSet = QueueSet(index: 0), body: String = "{}"
+    ) -> Submission {
+        Submission(events: ids.map { .make($0, body: body) }, queues: queues) { [self] outcome in
+            outcomes.withLock { $0[ids.joined()] = outcome }
+        }
+    }
+
+    subscript(_ name: String) -> Submission.Outcome? {
+        outcomes.withLock { $0[name] }
+    }
+}
+
+@Suite struct GroupCommitterTests {
+    private func committer(
+        _ queues: [any EventQueue], limits: CommitLimits = CommitLimits(),
+        deliver: (@Sendable ([FinishedSubmission]) -> Void)? = nil
+    ) throws -> GroupCommitter {
+        try GroupCommitter(queues: queues, limits: limits, clock: { now }, deliver: deliver)
+    }
+
+    @Test func `what collects during a commit goes into the next one`() throws {
+        let queue = ScriptedQueue(isGated: true)
+        let collector = Collector()
+        let deliveries = Mutex<[Int]>([])
+        let committer = try committer([queue]) { finished in
+            deliveries.withLock { $0.append(finished.count) }
+            for one in finished { one.complete() }
+        }
+        #expect(committer.submit(collector.submission(["a"])))
+        queue.began.wait()
+        #expect(committer.submit([collector.submission(["b", "c"])]) == 1)
+        #expect(committer.submit([collector.submission(["d"])]) == 1)
+        #expect(collector["a"] == nil)
+        queue.mayEnd.signal()
+        queue.began.wait()
+        queue.mayEnd.signal()
+        committer.drainAndStop()
+        #expect(queue.state.withLock { $0.appended } == [["a"], ["b", "c", "d"]])
+        #expect(deliveries.withLock { $0 } == [1, 2])
+        #expect(collector["bc"] == .success([.stored(sequence: 1), .stored(sequence: 2)]))
+        #expect(collector["d"] == .success([.stored(sequence: 3)]))
+    }
+
+    @Test func `what does not fit is refused at once, at the limit it is not`() throws {
+        let queue = ScriptedQueue(isGated: true)
+        let collector = Collector()
+        var limits = CommitLimits()
+        limits.eventsInFlightMax = 3
+        let committer = try committer([queue], limits: limits)
+        let three = ["a", "b", "c", "d"].map { collector.submission([$0]) }
+        #expect(committer.submit(three) == 3)
+        #expect(!committer.submit(collector.submission(["e"])))
+        #expect(committer.load.events == 3)
+        queue.began.wait()
+        for _ in 0..<4 { queue.mayEnd.signal() }
+        committer.drainAndStop()
+        #expect(committer.load == (0, 0))
+        #expect(collector["c"] != nil)
+        #expect(collector["d"] == nil)
+    }
+
+    @Test func `bytes in flight are bounded`() throws {
+        let queue = ScriptedQueue(isGated: true)
+        let collector = Collector()
+        var limits = CommitLimits()
+        limits.bytesInFlightMax = collector.submission(["a"]).byteCount
+        let committer = try committer([queue], limits: limits)
+        #expect(!committer.submit(collector.submission(["ab"])))
+        #expect(committer.submit(collector.submission(["a"])))
+        #expect(!committer.submit(collector.submission(["b"])))
+        queue.mayEnd.signal()
+        committer.drainAndStop()
+        #expect(collector["a"] != nil)
+    }
+
+    @Test func `a failed commit fails its submissions and no later one`() throws {
+        let queue = ScriptedQueue(isGated: true)
+        queue.state.withLock { $0.failure = QueueError(.diskFull, "write") }
+        let collector = Collector()
+        let committer = try committer([queue])
+        #expect(committer.submit(collector.submission(["a"])))
+        queue.began.wait()
+        queue.mayEnd.signal()
+        // The second submission may join the first append only before it began.
+        #expect(committer.submit(collector.submission(["b"])))
+        queue.began.wait()
+        queue.state.withLock { $0.failure = nil }
+        queue.mayEnd.signal()
+        committer.drainAndStop()
+        #expect(collector["a"] == .failure(QueueError(.diskFull, "write")))
+        #expect(collector["b"] == .success([.stored(sequence: 1)]))
+    }
+
+    @Test func `an event that is too large fails alone`() throws {
+        let queue = ScriptedQueue(isGated: true)
+        let collector = Collector()
+        let committer = try committer([queue])
+        #expect(committer.submit(collector.submission(["first"])))
+        queue.began.wait()
+        let large = "\"" + String(repeating: "x", count: 200) + "\""
+        #expect(
+            committer.submit([
+                collector.submission(["a"]), collector.submission(["b"], body: large),
+                collector.submission(["c"]),
+            ]) == 3)
+        for _ in 0..<5 { queue.mayEnd.signal() }
+        committer.drainAndStop()
+        #expect(collector["a"] == .success([.stored(sequence: 1)]))
+        #expect(collector["b"] == .failure(QueueError(.tooLarge, "append")))
+        #expect(collector["c"] == .success([.stored(sequence: 1)]))
+    }
+
+    @Test func `success means every queue, and one failure fails it`() throws {
+        let good = ScriptedQueue()
+        let bad = ScriptedQueue()
+        bad.state.withLock { $0.failure = QueueError(.inputOutput, "fdatasync") }
+        let collector = Collector()
+        let committer = try committer([good, bad, good])
+        #expect(
+            committer.submit([
+                collector.submission(["a"], queues: .all(count: 2)),
+                collector.submission(["b"], queues: [QueueSet(index: 0), QueueSet(index: 2)]),
+                collector.submission(["c"], queues: QueueSet(index: 0)),
+            ]) == 3)
+        committer.drainAndStop()
+        #expect(collector["a"] == .failure(QueueError(.inputOutput, "fdatasync")))
+        #expect((try? collector["b"]?.get())?.count == 1)
+        #expect((try? collector["c"]?.get())?.count == 1)
+    }
+
+    @Test func `no events are done at once, no queue is an error`() throws {
+        let collector = Collector()
+        let committer = try committer([ScriptedQueue()])
+        #expect(committer.submit(collector.submission([])))
+        #expect(collector[""] == .success([]))
+        #expect(committer.submit(collector.submission(["a"], queues: QueueSet(index: 5))))
+        #expect(collector["a"] == .failure(QueueError(.notFound, "choice of queues")))
+        #expect(committer.load == (0, 0))
+    }
+
+    @Test func `a stopped committer refuses, and stopping twice is fine`() throws {
+        let committer = try committer([ScriptedQueue()])
+        committer.drainAndStop()
+        committer.drainAndStop()
+        #expect(!committer.submit(Collector().submission(["a"])))
+    }
+
+    @Test(arguments: QueueKind.allCases)
+    func `many threads submit, every event is stored once`(kind: QueueKind) async throws {
+        let folder = try TemporaryFolder()
+        let queue = try kind.open(folder)
+        let committer = try committer([queue])
+        let collector = Collector()
+        await withTaskGroup(of: Void.self) { group in
+            for thread in 0..<8 {
+                group.addTask {
+                    for number in 0..<50 {
+                        let name = "\(thread)-\(number)"
+                        #expect(committer.submit(collector.submission([name])))
+                    }
+                }
+            }
+        }
+        committer.drainAndStop()
+        #expect(collector.outcomes.withLock { $0.count } == 400)
+        let ids = try queue.ids()
+        #expect(ids.count == 400)
+        #expect(Set(ids).count == 400)
+        for thread in 0..<8 {
+            let own = ids.filter { $0.hasPrefix("\(thread)-") }
+            #expect(own == (0..<50).map { "\(thread)-\($0)" })
+        }
+    }
+}
