@@ -11,5 +11,8 @@ package struct FileQueueOptions: Sendable, Equatable {
     /// How long a consumer waits for another process's lock on the positions.
     package var busyTimeoutMilliseconds: Int32 = 5000
 
+    /// With less free space than this the queue is not ready, although appends are still tried.
+    package var spaceBytesMin = 64 << 20
+
     package init() {}
 }

@@ -10,11 +10,20 @@ enum SequenceMember {
     static func splice(_ sequence: UInt64, into document: [UInt8], to output: inout [UInt8]) {
         output.append(contentsOf: opening)
         appendDigits(sequence, to: &output)
-        // The first byte that is not white space (RFC 8259 §2) tells whether members follow.
-        let next = document.dropFirst().first { $0 > 0x20 }
         output.append(UInt8(ascii: "\""))
-        if next != UInt8(ascii: "}") { output.append(UInt8(ascii: ",")) }
+        if hasMembers(document) { output.append(UInt8(ascii: ",")) }
         output.append(contentsOf: document.dropFirst())
+    }
+
+    /// How many bytes `splice` appends.
+    static func splicedCount(_ document: [UInt8]) -> Int {
+        opening.count + digitCount + (hasMembers(document) ? 2 : 1)
+            + max(document.count - 1, 0)
+    }
+
+    /// The first byte that is not white space (RFC 8259 §2) tells whether members follow.
+    private static func hasMembers(_ document: [UInt8]) -> Bool {
+        document.dropFirst().first { $0 > 0x20 } != UInt8(ascii: "}")
     }
 
     /// Appends twenty digits.

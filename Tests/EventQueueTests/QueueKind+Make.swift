@@ -22,7 +22,7 @@ final class TemporaryFolder: Sendable {
 /// The queues that share one contract.
 enum QueueKind: String, CaseIterable, Sendable {
     case sqlite
-    // case file
+    case file
 
     /// Opens the queue in the folder.
     func open(
@@ -36,6 +36,13 @@ enum QueueKind: String, CaseIterable, Sendable {
             options.delivery = delivery
             return try SQLiteQueue(
                 name: "q", path: folder.path + "/queue.db", options: options, access: access,
+                nowMilliseconds: nowMilliseconds)
+        case .file:
+            var options = FileQueueOptions()
+            options.delivery = delivery
+            options.segmentBytesMax = segmentBytesMax
+            return try FileQueue(
+                name: "q", path: folder.path + "/queue", options: options, access: access,
                 nowMilliseconds: nowMilliseconds)
         }
     }

@@ -11,7 +11,7 @@ struct LayerTests {
         "Cryptography": ["COpenSSL", "Glibc"],
         "HTTPServer": ["CLinux", "Cryptography", "Glibc"],
         "Webhooks": ["JSON", "JSONata", "Cryptography"],
-        "EventQueue": ["JSON", "CSQLite", "CLinux", "Glibc"],
+        "EventQueue": ["JSON", "CSQLite", "CLinux", "CChecksum", "Glibc"],
         "Receiver": [
             "JSON", "JSONata", "Cryptography", "HTTPServer", "Webhooks", "EventQueue", "CYAML",
             "CLinux", "CZlib", "CCurl", "Glibc",

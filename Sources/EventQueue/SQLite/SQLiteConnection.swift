@@ -5,7 +5,10 @@ import Glibc
 ///
 /// Not for two threads at a time: its owner keeps it in a `Mutex`, so SQLite's own is turned off.
 @safe
-final class SQLiteConnection {
+final class SQLiteConnection: @unchecked Sendable {
+    // Unchecked: its owner keeps it in a `Mutex` and lends it to closures that run under the lock;
+    // region isolation cannot see that a transaction value does not outlive such a closure.
+
     /// How the file is opened.
     enum Mode {
         /// Made when it is absent.

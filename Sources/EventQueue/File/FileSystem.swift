@@ -1,0 +1,257 @@
+import Glibc
+
+/// An open file; the one owner of its descriptor.
+final class File: Sendable {
+    fileprivate let descriptor: Int32
+
+    fileprivate init(takingOwnershipOf descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        // What had to be durable was synchronised before; Linux closes even when it reports EINTR.
+        Glibc.close(descriptor)
+    }
+}
+
+/// The system calls of the file queue. Nothing else in the module calls the system for files.
+///
+/// EINTR and short writes are handled here. Tests force failures with `fault`.
+struct FileSystem: Sendable {
+    /// One kind of call.
+    enum Step: String, CaseIterable, Sendable {
+        case open
+        case makeFolder
+        case list
+        case size
+        case read
+        case write
+        case syncData
+        case sync
+        case truncate
+        case link
+        case rename
+        case remove
+        case lock
+        case space
+    }
+
+    /// What a test makes of a call.
+    enum Fault: Sendable {
+        /// It fails with this `errno`.
+        case failure(Int32)
+        /// It writes or reads so many bytes at most.
+        case short(Int)
+    }
+
+    /// Asked before every call.
+    var fault: (@Sendable (Step) -> Fault?)?
+
+    private func call(
+        _ step: Step, _ operation: String, _ body: (_ bytesMax: Int) -> Int
+    ) throws(QueueError) -> Int {
+        while true {
+            var number: Int32
+            switch fault?(step) {
+            case .failure(let forced): number = forced
+            case .short(let count):
+                let result = body(count)
+                if result >= 0 { return result }
+                number = errno
+            case nil:
+                let result = body(.max)
+                if result >= 0 { return result }
+                number = errno
+            }
+            if number != EINTR { throw QueueError(errno: number, operation: operation) }
+        }
+    }
+
+    /// How a file is opened.
+    enum Mode {
+        case read
+        /// Made when absent, read and written; for locks.
+        case lock
+        /// Made, and must not exist; written at its end.
+        case create
+        /// Must exist; written at its end.
+        case append
+        case folder
+
+        fileprivate var flags: Int32 {
+            switch self {
+            case .read: O_RDONLY | O_CLOEXEC
+            case .lock: O_RDWR | O_CREAT | O_CLOEXEC
+            case .create: O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC
+            case .append: O_WRONLY | O_APPEND | O_CLOEXEC
+            case .folder: O_RDONLY | O_DIRECTORY | O_CLOEXEC
+            }
+        }
+    }
+
+    func open(_ path: String, _ mode: Mode) throws(QueueError) -> File {
+        let descriptor = try call(.open, "open of file") { _ in
+            unsafe Int(Glibc.open(path, mode.flags, 0o600))
+        }
+        return File(takingOwnershipOf: Int32(descriptor))
+    }
+
+    /// Makes a folder and makes its name durable; one that exists is left alone.
+    func makeFolder(_ path: String) throws(QueueError) {
+        do throws(QueueError) {
+            _ = try call(.makeFolder, "making of folder") { _ in unsafe Int(mkdir(path, 0o700)) }
+        } catch {
+            if error.underlying == .system(EEXIST) { return }
+            throw error
+        }
+        try syncFolder(Self.parent(of: path))
+    }
+
+    static func parent(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Names in a folder, in no order.
+    func names(in path: String) throws(QueueError) -> [String] {
+        var names: [String] = []
+        _ = try call(.list, "list of folder") { _ in
+            guard let folder = unsafe opendir(path) else { return -1 }
+            defer { unsafe closedir(folder) }
+            errno = 0
+            while let entry = unsafe readdir(folder) {
+                let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+                    unsafe UnsafeRawPointer(name).withMemoryRebound(to: CChar.self, capacity: 256) {
+                        unsafe String(cString: $0)
+                    }
+                }
+                names.append(name)
+                errno = 0
+            }
+            return errno == 0 ? 0 : -1
+        }
+        return names
+    }
+
+    func size(_ file: File) throws(QueueError) -> Int {
+        var status = stat()
+        _ = try call(.size, "size of file") { _ in unsafe Int(fstat(file.descriptor, &status)) }
+        return Int(status.st_size)
+    }
+
+    /// Reads up to `count` bytes at `offset` to the end of `buffer`.
+    /// - Returns: how many; 0 at the end of the file.
+    func read(
+        _ file: File, at offset: Int, count: Int, to buffer: inout [UInt8]
+    ) throws(QueueError) -> Int {
+        let start = buffer.count
+        buffer.append(contentsOf: repeatElement(0, count: count))
+        var got = 0
+        do throws(QueueError) {
+            got = try call(.read, "read of file") { bytesMax in
+                unsafe buffer.withUnsafeMutableBytes { bytes in
+                    guard let address = bytes.baseAddress else { return 0 }
+                    return unsafe pread(
+                        file.descriptor, address + start, min(count, bytesMax), offset)
+                }
+            }
+        } catch {
+            buffer.removeLast(count)
+            throw error
+        }
+        buffer.removeLast(count - got)
+        return got
+    }
+
+    /// Writes all the bytes at the file's end.
+    ///
+    /// When it throws, some of them may have been written.
+    func writeAll(_ file: File, _ bytes: [UInt8]) throws(QueueError) {
+        var done = 0
+        while done < bytes.count {
+            let written = try call(.write, "write to file") { bytesMax in
+                unsafe bytes.withUnsafeBytes { bytes in
+                    guard let address = bytes.baseAddress else { return 0 }
+                    return unsafe write(
+                        file.descriptor, address + done, min(bytes.count - done, bytesMax))
+                }
+            }
+            // POSIX lets write give 0 without an error: never spin on that.
+            if written == 0 { throw QueueError(.inputOutput, "write to file") }
+            done += written
+        }
+    }
+
+    /// The file's bytes, and what is needed to read them, reach the device.
+    ///
+    /// A failure must not be tried again: the kernel may have dropped the pages that it could not
+    /// write, and a second call would report success (https://wiki.postgresql.org/wiki/Fsync_Errors).
+    func syncData(_ file: File) throws(QueueError) {
+        _ = try call(.syncData, "fdatasync of file") { _ in Int(fdatasync(file.descriptor)) }
+    }
+
+    /// The file's bytes and all its metadata reach the device.
+    func sync(_ file: File) throws(QueueError) {
+        _ = try call(.sync, "fsync of file") { _ in Int(fsync(file.descriptor)) }
+    }
+
+    /// New, renamed and removed names in the folder reach the device.
+    func syncFolder(_ path: String) throws(QueueError) {
+        let folder = try open(path, .folder)
+        _ = try call(.sync, "fsync of folder") { _ in Int(fsync(folder.descriptor)) }
+    }
+
+    func truncate(_ file: File, to size: Int) throws(QueueError) {
+        _ = try call(.truncate, "truncation of file") { _ in
+            Int(ftruncate(file.descriptor, size))
+        }
+    }
+
+    /// Gives a file a second name; throws when that name is taken.
+    func link(_ path: String, as other: String) throws(QueueError) {
+        _ = try call(.link, "link of file") { _ in unsafe Int(Glibc.link(path, other)) }
+    }
+
+    func rename(_ path: String, to other: String) throws(QueueError) {
+        _ = try call(.rename, "renaming of file") { _ in unsafe Int(Glibc.rename(path, other)) }
+    }
+
+    func remove(_ path: String) throws(QueueError) {
+        _ = try call(.remove, "removal of file") { _ in unsafe Int(unlink(path)) }
+    }
+
+    /// Takes the lock of this file for as long as it is open; `.locked` when another process has it.
+    func lock(_ file: File) throws(QueueError) {
+        _ = try call(.lock, "lock of queue") { _ in
+            Int(flock(file.descriptor, LOCK_EX | LOCK_NB))
+        }
+    }
+
+    /// Bytes that an ordinary user can still write to the file system of this folder.
+    func spaceLeft(_ path: String) throws(QueueError) -> Int {
+        var status = statvfs()
+        _ = try call(.space, "free space of folder") { _ in
+            unsafe Int(statvfs(path, &status))
+        }
+        let (bytes, overflow) = UInt(status.f_bavail).multipliedReportingOverflow(
+            by: UInt(status.f_frsize))
+        return overflow ? .max : Int(clamping: bytes)
+    }
+}
+
+extension QueueError {
+    /// From an `errno`.
+    init(errno number: Int32, operation: String) {
+        let code: Code =
+            switch number {
+            case ENOSPC, EDQUOT: .diskFull
+            case EROFS, EACCES, EPERM: .readOnly
+            case EIO: .inputOutput
+            case ENOENT, ENOTDIR: .notFound
+            case EWOULDBLOCK: .locked
+            case EFBIG: .tooLarge
+            default: .system
+            }
+        self.init(code, operation, .system(number))
+    }
+}

@@ -1,0 +1,165 @@
+/// What opening a file queue had to repair. Nothing is ever deleted: what was cut or replaced is in
+/// the files named here.
+package struct RecoveryReport: Sendable, Equatable {
+    /// Copies of torn ends that were cut off: unfinished writes that nobody had acknowledged.
+    package var tornTails: [String] = []
+    /// Segments with damaged lines, set aside whole; their good lines are served still.
+    package var badSegments: [String] = []
+    /// Lines that could not be served.
+    package var damagedLines = 0
+
+    package init() {}
+}
+
+/// Reads a segment from start to end, and repairs it.
+struct SegmentRecovery {
+    let folder: SegmentFolder
+
+    /// What a segment holds.
+    struct Scan {
+        var segment: Segment
+        /// Runs of good lines, as byte ranges of the file.
+        var good: [Range<Int>] = []
+        /// Lines, or the unterminated end, that are not what the writer wrote.
+        var damagedLines = 0
+        /// The whole file.
+        var size = 0
+        /// Damage that good lines follow.
+        var isBad: Bool { good.count > 1 || (good.first?.lowerBound ?? 0) > 0 }
+        /// Where the last good line ends.
+        var end: Int { good.last?.upperBound ?? 0 }
+    }
+
+    /// Reads all lines.
+    /// - Parameters:
+    ///   - first: the segment.
+    ///   - after: the number of the last event before it; numbers must rise.
+    ///   - visit: called with every good line.
+    /// - Throws: what the system reports.
+    func scan(
+        _ first: UInt64, after: UInt64, _ visit: ([UInt8], EventLine.Header) -> Void
+    ) throws(QueueError) -> Scan {
+        var scan = Scan(segment: Segment(first: first))
+        let file = try folder.system.open(folder.path(of: first), .read)
+        scan.size = try folder.system.size(file)
+        var cursor = SegmentCursor(file: file, system: folder.system)
+        var last = after
+        var start = 0
+        while let line = try cursor.next() {
+            let end = cursor.fileOffset
+            if let header = EventLine.header(cursor.bytes, line), header.sequence > last {
+                last = header.sequence
+                if scan.good.last?.upperBound == start {
+                    scan.good[scan.good.count - 1] = scan.good[scan.good.count - 1].lowerBound..<end
+                } else {
+                    scan.good.append(start..<end)
+                }
+                scan.segment.note(
+                    sequence: header.sequence, receivedAt: header.receivedAtMilliseconds,
+                    deduplicateUntil: header.deduplicateUntil)
+                visit(cursor.bytes, header)
+            } else {
+                scan.damagedLines += 1
+            }
+            start = end
+        }
+        if cursor.fileOffset < scan.size { scan.damagedLines += 1 }
+        scan.segment.bytes = scan.good.reduce(0) { $0 + $1.count }
+        return scan
+    }
+
+    /// Leaves only good lines in the segment.
+    /// - Parameter isLast: damage without a good line behind it is a torn write there.
+    /// - Returns: false when there was no good line, and so the segment is gone.
+    func repair(
+        _ scan: Scan, isLast: Bool, _ report: inout RecoveryReport
+    ) throws(QueueError) -> Bool {
+        report.damagedLines += scan.damagedLines
+        let path = folder.path(of: scan.segment.first)
+        if scan.good.isEmpty, scan.size > 0, !isLast {
+            report.badSegments.append(try setAside(path))
+            try folder.system.remove(path)
+            try folder.system.syncFolder(folder.path)
+            return false
+        }
+        if scan.isBad {
+            try replace(path, scan, &report)
+        } else if scan.end < scan.size {
+            try cut(path, scan, &report)
+        }
+        return true
+    }
+
+    /// Gives the segment a second name that ends in `.bad`.
+    private func setAside(_ path: String) throws(QueueError) -> String {
+        for number in 1...1000 {
+            let name = path + (number == 1 ? ".bad" : ".bad-\(number)")
+            do throws(QueueError) {
+                try folder.system.link(path, as: name)
+                return name
+            } catch {
+                guard error.underlying == .system(17) else { throw error }
+            }
+        }
+        throw QueueError(.full, "names for damaged segments")
+    }
+
+    /// Puts a file with the good lines in the segment's place. The damaged one keeps the name that
+    /// `setAside` gives it, so that at no moment either is without a name.
+    private func replace(
+        _ path: String, _ scan: Scan, _ report: inout RecoveryReport
+    ) throws(QueueError) {
+        let system = folder.system
+        let temporary = path + ".repair"
+        // Left by a repair that was interrupted.
+        _ = try? system.remove(temporary)
+        let copy = try system.open(temporary, .create)
+        for range in scan.good { try append(path, range, to: copy) }
+        try system.sync(copy)
+        report.badSegments.append(try setAside(path))
+        try system.rename(temporary, to: path)
+        try system.syncFolder(folder.path)
+    }
+
+    /// Copies what follows the last good line to a file of its own, then cuts it off.
+    private func cut(
+        _ path: String, _ scan: Scan, _ report: inout RecoveryReport
+    ) throws(QueueError) {
+        let system = folder.system
+        for number in 1...1000 {
+            let name = path + ".torn-\(scan.end)" + (number == 1 ? "" : "-\(number)")
+            let copy: File
+            do throws(QueueError) {
+                copy = try system.open(name, .create)
+            } catch {
+                guard error.underlying == .system(17) else { throw error }
+                continue
+            }
+            try append(path, scan.end..<scan.size, to: copy)
+            try system.sync(copy)
+            try system.syncFolder(folder.path)
+            let segment = try system.open(path, .append)
+            try system.truncate(segment, to: scan.end)
+            try system.sync(segment)
+            report.tornTails.append(name)
+            return
+        }
+        throw QueueError(.full, "names for torn ends")
+    }
+
+    private func append(
+        _ path: String, _ range: Range<Int>, to copy: File
+    ) throws(QueueError) {
+        let source = try folder.system.open(path, .read)
+        var offset = range.lowerBound
+        var buffer: [UInt8] = []
+        while offset < range.upperBound {
+            buffer.removeAll(keepingCapacity: true)
+            let count = min(range.upperBound - offset, 1 << 20)
+            let got = try folder.system.read(source, at: offset, count: count, to: &buffer)
+            if got == 0 { throw QueueError(.inputOutput, "copy of segment") }
+            try folder.system.writeAll(copy, buffer)
+            offset += got
+        }
+    }
+}

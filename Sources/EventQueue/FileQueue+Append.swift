@@ -1,0 +1,179 @@
+import JSON
+
+extension FileQueue {
+    /// A line of the batch that is being made.
+    private struct Line {
+        let sequence: UInt64
+        let receivedAtMilliseconds: Int64
+        let deduplicateUntil: Int64?
+        let fingerprint: UInt64?
+        /// Where its deduplication key is in the buffer.
+        let key: Range<Int>
+    }
+
+    package func append(
+        _ events: [QueuedEvent], nowMilliseconds: Int64
+    ) throws(QueueError) -> [AppendOutcome] {
+        try withWriter { (writer) throws(QueueError) in
+            var buffer = JSONWriter()
+            swap(&buffer.bytes, &writer.buffer)
+            buffer.bytes.removeAll(keepingCapacity: buffer.bytes.capacity <= 4 << 20)
+            defer { swap(&buffer.bytes, &writer.buffer) }
+            var outcomes: [AppendOutcome] = []
+            outcomes.reserveCapacity(events.count)
+            let lines = try encode(events, nowMilliseconds, writer, &buffer, &outcomes)
+            if lines.isEmpty { return outcomes }
+            try commit(buffer.bytes, lines, nowMilliseconds, &writer)
+            for line in lines {
+                guard let fingerprint = line.fingerprint else { continue }
+                writer.keys.insert(
+                    fingerprint, line.sequence, countMax: options.deduplicationCountMax)
+            }
+            return outcomes
+        }
+    }
+
+    /// Makes the lines of the events that are not duplicates.
+    private func encode(
+        _ events: [QueuedEvent], _ nowMilliseconds: Int64, _ writer: borrowing Writer,
+        _ buffer: inout JSONWriter, _ outcomes: inout [AppendOutcome]
+    ) throws(QueueError) -> [Line] {
+        var lines: [Line] = []
+        lines.reserveCapacity(events.count)
+        var batchKeys: [UInt64: [Range<Int>]] = [:]
+        var next = writer.next
+        for event in events {
+            guard event.document.first == UInt8(ascii: "{") else {
+                throw QueueError(.invalid, "document that is not an object")
+            }
+            guard event.byteCount < EventLine.bytesMax / 2 else {
+                throw QueueError(.tooLarge, "line of event")
+            }
+            guard next < UInt64(Int64.max) else { throw QueueError(.full, "numbering of events") }
+            let start = buffer.bytes.count
+            let window = event.deduplicationWindowMilliseconds.flatMap { $0 > 0 ? $0 : nil }
+            let until = window.map { window -> Int64 in
+                let (sum, overflow) = nowMilliseconds.addingReportingOverflow(window)
+                return overflow ? .max : sum
+            }
+            let key = EventLine.append(
+                event, sequence: next, deduplicateUntil: until, to: &buffer)
+            var fingerprint: UInt64?
+            if until != nil {
+                let found = DeduplicationTable.fingerprint(buffer.bytes, key)
+                fingerprint = found
+                let isInBatch = batchKeys[found, default: []].contains { other in
+                    buffer.bytes[other].elementsEqual(buffer.bytes[key])
+                }
+                var isKnown = isInBatch
+                if !isKnown {
+                    isKnown = try isStored(found, buffer.bytes, key, nowMilliseconds, writer)
+                }
+                if isKnown {
+                    buffer.bytes.removeLast(buffer.bytes.count - start)
+                    outcomes.append(.duplicate)
+                    continue
+                }
+                batchKeys[found, default: []].append(key)
+            }
+            lines.append(
+                Line(
+                    sequence: next, receivedAtMilliseconds: event.timeMilliseconds,
+                    deduplicateUntil: until, fingerprint: fingerprint, key: key))
+            outcomes.append(.stored(sequence: next))
+            next += 1
+        }
+        return lines
+    }
+
+    /// Whether an event with this key is stored, and inside its window.
+    private func isStored(
+        _ fingerprint: UInt64, _ bytes: [UInt8], _ key: Range<Int>, _ nowMilliseconds: Int64,
+        _ writer: borrowing Writer
+    ) throws(QueueError) -> Bool {
+        guard let sequence = writer.keys[fingerprint] else { return false }
+        let found = try folder.withLine(of: sequence) { stored, _, header in
+            (header.deduplicateUntil ?? .min) > nowMilliseconds
+                && stored[header.key].elementsEqual(bytes[key])
+        }
+        return found ?? false
+    }
+
+    /// Writes the lines, and returns once they are on stable storage.
+    private func commit(
+        _ bytes: [UInt8], _ lines: [Line], _ nowMilliseconds: Int64, _ writer: inout Writer
+    ) throws(QueueError) {
+        guard let first = lines.first, let last = lines.last else { return }
+        if isDue(byteCount: bytes.count, nowMilliseconds, writer) { writer.active = nil }
+        // Whatever happens next, readers may see these numbers: they are used up.
+        writer.next = last.sequence + 1
+        if writer.active == nil { try begin(first.sequence, nowMilliseconds, &writer) }
+        guard let active = writer.active, var segment = writer.segments.last else {
+            throw QueueError(.closed, "append to segment")
+        }
+        do throws(QueueError) {
+            try folder.system.writeAll(active, bytes)
+        } catch {
+            // Nothing of this batch may stay: cut back to what is durable, or leave the segment.
+            if (try? folder.system.truncate(active, to: segment.bytes)) == nil {
+                writer.active = nil
+            }
+            throw error
+        }
+        do throws(QueueError) {
+            try folder.system.syncData(active)
+        } catch {
+            // What the kernel holds of this file can no longer be trusted to reach the disk, and
+            // asking again would report success. The next append begins a new segment; the next
+            // start reads this one anew and checks every line.
+            _ = try? folder.system.truncate(active, to: segment.bytes)
+            writer.active = nil
+            throw error
+        }
+        segment.bytes += bytes.count
+        for line in lines {
+            segment.note(
+                sequence: line.sequence, receivedAt: line.receivedAtMilliseconds,
+                deduplicateUntil: line.deduplicateUntil)
+        }
+        writer.segments[writer.segments.count - 1] = segment
+    }
+
+    /// Whether so many bytes go to a new segment.
+    private func isDue(
+        byteCount: Int, _ nowMilliseconds: Int64, _ writer: borrowing Writer
+    ) -> Bool {
+        guard writer.active != nil, let segment = writer.segments.last, segment.bytes > 0 else {
+            return false
+        }
+        return segment.bytes + byteCount > options.segmentBytesMax
+            || nowMilliseconds - writer.activeSince >= options.segmentAgeMillisecondsMax
+    }
+
+    /// Begins a new segment; its name is durable before anything is written to it.
+    private func begin(
+        _ first: UInt64, _ nowMilliseconds: Int64, _ writer: inout Writer
+    ) throws(QueueError) {
+        let path = folder.path(of: first)
+        let file = try folder.system.open(path, .create)
+        do throws(QueueError) {
+            try folder.system.sync(file)
+            try folder.system.syncFolder(folder.path)
+        } catch {
+            // Empty, so nothing is lost; should it stay, the next start passes over it.
+            _ = try? folder.system.remove(path)
+            throw error
+        }
+        if let oldest = writer.segments.first(where: { $0.deduplicateUntil > nowMilliseconds }) {
+            if oldest.first > writer.forgottenBelow {
+                writer.forgottenBelow = oldest.first
+                writer.keys.forget(below: oldest.first)
+            }
+        } else {
+            writer.keys = DeduplicationTable()
+        }
+        writer.active = file
+        writer.activeSince = nowMilliseconds
+        writer.segments.append(Segment(first: first))
+    }
+}

@@ -1,0 +1,168 @@
+import Synchronization
+
+/// A queue in a folder of append-only JSON Lines segments (see `EventLine`), for `tail -F` and `jq`.
+///
+/// One process appends: it holds a lock. Consumers of any process read the segments and keep their
+/// leases in `consumer.db` beside them.
+///
+/// Numbers rise, with gaps where an append failed: a number that a reader may have seen is never
+/// given to another event. The deduplication window reaches back as far as the segments are kept.
+package final class FileQueue: EventQueue {
+    /// What the appending process has in memory.
+    struct Writer {
+        /// Holds the queue's lock.
+        let lock: File
+        /// Oldest first; the last one is written to while `active` is open.
+        var segments: [Segment]
+        var active: File?
+        /// When the active segment was begun, in milliseconds since 1970.
+        var activeSince: Int64 = 0
+        /// The number of the next event.
+        var next: UInt64
+        var keys = DeduplicationTable()
+        /// Keys of events below this number were forgotten.
+        var forgottenBelow: UInt64 = 0
+        var buffer: [UInt8] = []
+    }
+
+    package let name: String
+    let options: FileQueueOptions
+    let access: QueueAccess
+    let folder: SegmentFolder
+    let positions: ConsumerPositions
+    let writer: Mutex<Writer?>
+    private let isClosed = Atomic(false)
+    /// What opening had to repair.
+    package let recovery: RecoveryReport
+
+    /// Opens or makes the queue; repairs what a crash or the media left behind.
+    /// - Parameters:
+    ///   - name: the queue's name in the configuration.
+    ///   - path: its folder; the folder above must exist.
+    ///   - options: settings.
+    ///   - access: consumers neither make nor repair it.
+    ///   - nowMilliseconds: deduplication windows that ended before are not remembered.
+    /// - Throws: `.locked` when another process appends; `.notFound` when a consumer finds nothing.
+    package convenience init(
+        name: String, path: String, options: FileQueueOptions = FileQueueOptions(),
+        access: QueueAccess = .readWrite, nowMilliseconds: Int64
+    ) throws(QueueError) {
+        try self.init(
+            name: name, path: path, options: options, access: access,
+            nowMilliseconds: nowMilliseconds, system: FileSystem())
+    }
+
+    /// As above, with the system calls to use.
+    init(
+        name: String, path: String, options: FileQueueOptions, access: QueueAccess,
+        nowMilliseconds: Int64, system: FileSystem
+    ) throws(QueueError) {
+        self.name = name
+        self.options = options
+        self.access = access
+        folder = SegmentFolder(path: path, system: system)
+        var lock: File?
+        if access == .readWrite {
+            try system.makeFolder(path)
+            let file = try system.open(path + "/lock", .lock)
+            try system.lock(file)
+            lock = file
+        } else {
+            // Throws when the folder is not there.
+            _ = try folder.segments()
+        }
+        positions = try ConsumerPositions(
+            path: path + "/consumer.db", busyTimeoutMilliseconds: options.busyTimeoutMilliseconds)
+        guard let lock else {
+            writer = Mutex(nil)
+            recovery = RecoveryReport()
+            return
+        }
+        var report = RecoveryReport()
+        writer = Mutex(
+            try Self.recover(folder, positions, options, lock, nowMilliseconds, &report))
+        recovery = report
+    }
+
+    deinit {
+        close()
+    }
+
+    package func close() {
+        guard !isClosed.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        // The lock goes with its file.
+        writer.withLock { $0 = nil }
+        positions.close()
+    }
+
+    /// Reads every segment, repairs the damaged, and remembers the keys inside their windows.
+    private static func recover(
+        _ folder: SegmentFolder, _ positions: ConsumerPositions, _ options: FileQueueOptions,
+        _ lock: File, _ nowMilliseconds: Int64, _ report: inout RecoveryReport
+    ) throws(QueueError) -> Writer {
+        let recovery = SegmentRecovery(folder: folder)
+        let seen = try positions.transaction("read of positions") {
+            (positions) throws(QueueError) in try positions.lastSeen()
+        }
+        var writer = Writer(lock: lock, segments: [], next: 1)
+        let all = try folder.segments()
+        var last: UInt64 = 0
+        for (index, first) in all.enumerated() {
+            var keys: [(UInt64, UInt64)] = []
+            let scan = try recovery.scan(first, after: last) { bytes, header in
+                guard let until = header.deduplicateUntil, until > nowMilliseconds else { return }
+                keys.append((DeduplicationTable.fingerprint(bytes, header.key), header.sequence))
+            }
+            let isKept = try recovery.repair(scan, isLast: index == all.count - 1, &report)
+            for (fingerprint, sequence) in keys {
+                writer.keys.insert(
+                    fingerprint, sequence, countMax: options.deduplicationCountMax)
+            }
+            last = max(last, scan.segment.last, first - min(first, 1))
+            // Lines that could not be read had numbers too.
+            if scan.end < scan.size { last += UInt64(scan.damagedLines) }
+            if isKept { writer.segments.append(scan.segment) }
+        }
+        writer.next = max(last, seen) + 1
+        if let segment = writer.segments.last {
+            writer.active = try folder.system.open(folder.path(of: segment.first), .append)
+            writer.activeSince = segment.oldestMilliseconds
+        }
+        return writer
+    }
+
+    package func checkWritable() throws(QueueError) {
+        let system = folder.system
+        try withWriter { (writer) throws(QueueError) in
+            if try system.spaceLeft(folder.path) < options.spaceBytesMin {
+                throw QueueError(.diskFull, "check of queue")
+            }
+            // The same calls as an append makes, on a file that nobody reads.
+            let probe = folder.path + "/probe"
+            _ = try? system.remove(probe)
+            let file = try system.open(probe, .create)
+            defer { _ = try? system.remove(probe) }
+            try system.writeAll(file, Array("{}\n".utf8))
+            try system.syncData(file)
+        }
+    }
+
+    /// Throws `.closed` once the queue is closed.
+    func checkOpen() throws(QueueError) {
+        if isClosed.load(ordering: .acquiring) { throw QueueError(.closed, "use of queue") }
+    }
+
+    /// Runs the body with what the appending process has in memory.
+    func withWriter<Result: Sendable>(
+        _ body: (inout Writer) throws(QueueError) -> Result
+    ) throws(QueueError) -> Result {
+        guard access == .readWrite else { throw QueueError(.readOnly, "append to queue") }
+        return try writer.withLock { (slot) throws(QueueError) in
+            guard var writer = slot else { throw QueueError(.closed, "use of queue") }
+            // One owner while the body works on it: no copies of its arrays.
+            slot = nil
+            defer { slot = writer }
+            return try body(&writer)
+        }
+    }
+}
