@@ -1,87 +1,40 @@
-public import JSON
-
-/// An expression that does not compile, or an evaluation that failed.
-///
-/// Leaf functions throw it with what they know; the evaluator adds the position and the name of the
-/// function that was called (`located(at:functionName:)`).
+/// An expression that does not compile, or whose evaluation failed.
 public struct JSONataError: Error, Sendable, CustomStringConvertible {
-    /// Which failure it is.
-    public var code: JSONataErrorCode
-    /// Where in the expression, in UTF-16 code units from its start, as the reference counts.
-    public var position: Int?
-    /// The operator, name or literal at that place.
-    public var token: String?
-    /// The offending value.
-    public var value: JSONValue?
-    /// The second one, when two values do not go together.
-    public var secondValue: JSONValue?
-    /// Which argument of the function, from 1.
-    public var argumentIndex: Int?
-    /// The function that refused, without its `$`.
-    public var functionName: String?
-    /// The text given to `$error` or `$assert`, or a further explanation.
-    public var detail: String?
+    /// The reference's code (`T2001`), or one of ours (`U1001`: a limit of the evaluation).
+    public let code: String
+    /// Where in the expression, in UTF-16 units from 0; -1 when it has no place.
+    public internal(set) var position: Int
+    /// The operator, function or text that the error is about.
+    public internal(set) var token: String?
+    /// The offending value as text, shortened; never used for messages that leave the process.
+    public internal(set) var value: String?
+    /// The text of `$error` and `$assert`, which replaces the code's own.
+    public internal(set) var text: String?
+    /// The function an argument error is about.
+    public internal(set) var functionName: String?
 
-    /// An error with what is known where it is raised.
-    public init(
-        _ code: JSONataErrorCode, position: Int? = nil, token: String? = nil,
-        value: JSONValue? = nil, secondValue: JSONValue? = nil, argumentIndex: Int? = nil,
-        functionName: String? = nil, detail: String? = nil
+    init(
+        _ code: String, position: Int = -1, token: String? = nil, value: String? = nil,
+        text: String? = nil, functionName: String? = nil
     ) {
         self.code = code
         self.position = position
         self.token = token
-        self.value = value
-        self.secondValue = secondValue
-        self.argumentIndex = argumentIndex
+        self.value = value.map { String($0.prefix(200)) }
+        self.text = text
         self.functionName = functionName
-        self.detail = detail
     }
 
-    /// The same error with a position and a function name where it has none yet.
-    public func located(at position: Int?, functionName: String? = nil) -> JSONataError {
-        var error = self
-        error.position = error.position ?? position
-        error.functionName = error.functionName ?? functionName
-        return error
-    }
-
-    /// What went wrong, in a sentence with the values that took part.
+    /// What is wrong, in words.
     public var message: String {
-        // The text of `$error` and `$assert` is the user's: nothing in it is a placeholder.
-        if code == .d3137 || code == .d3141 { return detail ?? "" }
-        var out = ""
-        var rest = code.template[...]
-        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
-            out += rest[..<open]
-            out += text(of: rest[rest.index(after: open)..<close])
-            rest = rest[rest.index(after: close)...]
-        }
-        return out + rest
+        if let text { return text }
+        var message = ErrorMessages.text(code)
+        if let token { message += " (`\(token)`)" }
+        return message
     }
 
-    /// `T2001 at 5: The left side of + must be a number`.
+    /// `T2001 at 4: …`.
     public var description: String {
-        code.rawValue + (position.map { " at \($0)" } ?? "") + ": " + message
-    }
-
-    private func text(of placeholder: Substring) -> String {
-        switch placeholder {
-        case "token": token ?? functionName ?? "it"
-        case "value": value.map(Self.excerpt) ?? "the value"
-        case "value2": secondValue.map(Self.excerpt) ?? "the other"
-        case "index": argumentIndex.map(String.init) ?? "?"
-        case "function": functionName ?? token ?? "the function"
-        case "message": detail ?? ""
-        default: ""
-        }
-    }
-
-    /// The value as JSON, cut where it would make the message unreadable.
-    private static func excerpt(of value: JSONValue) -> String {
-        let text = value.jsonString
-        let most = 200
-        return text.unicodeScalars.count <= most
-            ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(most))) + "…"
+        position >= 0 ? "\(code) at \(position): \(message)" : "\(code): \(message)"
     }
 }

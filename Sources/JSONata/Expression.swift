@@ -1,0 +1,167 @@
+public import JSON
+
+/// A JSONata expression, compiled once and evaluated as often as wanted, from any thread.
+///
+///     let expression = try Expression("items[price > 10].name")
+///     let names = try expression.evaluate(.node(document.root))
+///
+/// The language is JSONata 2.2.2 (https://docs.jsonata.org). Two differences are deliberate:
+/// `$base64encode` and `$base64decode` work on UTF-8, and where the reference crashes there is an error
+/// with a code.
+public struct Expression: Sendable {
+    /// The text it was compiled from.
+    public let source: String
+    /// Bounds of every evaluation.
+    public let limits: EvaluationLimits
+    let tree: Node
+    let functions: [CustomFunction]
+
+    /// Compiles `source`.
+    ///
+    /// - Parameters:
+    ///   - source: the expression.
+    ///   - limits: bounds of every evaluation.
+    ///   - functions: functions beside the built-in ones; one of the same name replaces those.
+    /// - Throws: `JSONataError` with an S-code and the place in UTF-16 units.
+    public init(
+        _ source: String, limits: EvaluationLimits = EvaluationLimits(),
+        functions: [CustomFunction] = []
+    ) throws(JSONataError) {
+        self.source = source
+        self.limits = limits
+        self.functions = functions
+        tree = try Parser.parse(source)
+    }
+
+    /// The result for `input`, or nil when it is undefined.
+    ///
+    /// - Parameters:
+    ///   - input: the context; nil for none.
+    ///   - bindings: variables by name without the dollar.
+    ///   - environment: time, randomness and the clock of the time limit.
+    /// - Throws: `JSONataError`; U-codes are limits of the evaluation.
+    public func evaluate(
+        _ input: JSONValue?, bindings: [String: JSONValue] = [:],
+        environment: EvaluationEnvironment = EvaluationEnvironment()
+    ) throws(JSONataError) -> JSONValue? {
+        let evaluator = Evaluator(limits: limits, environment: environment)
+        let value = input.map { evaluator.value($0) } ?? .undefined
+        return evaluator.json(try run(evaluator, value, bindings))
+    }
+
+    /// The result for an object whose members are made when they are touched.
+    public func evaluate(
+        _ input: LazyObject, environment: EvaluationEnvironment = EvaluationEnvironment()
+    ) throws(JSONataError) -> JSONValue? {
+        let evaluator = Evaluator(limits: limits, environment: environment)
+        return evaluator.json(try run(evaluator, .object(input.box()), [:]))
+    }
+
+    private func run(
+        _ evaluator: Evaluator, _ input: Value, _ bindings: [String: JSONValue]
+    ) throws(JSONataError) -> Value {
+        let builtIn = Frame(nil)
+        for function in FunctionRegistry.frame {
+            builtIn.bindNew(function.name, .function(FunctionBox(.native(function.value))))
+        }
+        for function in functions {
+            builtIn.bind(function.name, .function(FunctionBox(.native(function.native))))
+        }
+        let root = Frame(builtIn)
+        for (name, value) in bindings { root.bind(name, evaluator.value(value)) }
+        root.bind("$", input)
+        return try evaluator.evaluate(tree, evaluator.wrapped(input), root)
+    }
+}
+
+/// An object given to an evaluation whose members are made when an expression touches them, once.
+public struct LazyObject {
+    private let members: [(key: String, make: () -> JSONValue?)]
+
+    /// - Parameter members: keys and how their values are made; nil makes the member undefined.
+    public init(_ members: [(key: String, make: () -> JSONValue?)]) { self.members = members }
+
+    func box() -> ObjectBox {
+        let box = ObjectBox()
+        for (key, make) in members {
+            box.set(
+                key,
+                .lazy(
+                    LazyMember { evaluator throws(JSONataError) in
+                        make().map { evaluator.value($0) } ?? .undefined
+                    }))
+        }
+        return box
+    }
+}
+
+/// A function that a user of the library adds to the language.
+public struct CustomFunction: Sendable {
+    /// How expressions call it, without the dollar.
+    public let name: String
+    let native: NativeFunction
+
+    /// - Parameters:
+    ///   - name: without the dollar.
+    ///   - signature: its types, as `<s-n?:s>`; nil takes anything.
+    ///   - arity: how many arguments it takes at most.
+    ///   - body: gets the arguments, nil for a missing one, and the environment; nil gives undefined.
+    public init(
+        _ name: String, signature: String? = nil, arity: Int,
+        body:
+            @escaping @Sendable ([JSONValue?], EvaluationEnvironment) throws(JSONataError) ->
+            JSONValue?
+    ) {
+        self.name = name
+        native = NativeFunction(name, signature, arity: arity) {
+            (evaluator, arguments, _) throws(JSONataError) in
+            let values = arguments.map { evaluator.json($0) }
+            guard let result = try body(values, evaluator.environment) else { return .undefined }
+            return evaluator.value(result)
+        }
+    }
+}
+
+extension JSONataError {
+    /// An error that a custom function throws: a code of its own and what is wrong.
+    public init(code: String, message: String) { self.init(code, text: message) }
+}
+
+extension Evaluator {
+    /// A JSON value for evaluation; parts of documents stay unread.
+    func value(_ json: JSONValue) -> Value {
+        switch json {
+        case .null: return .null
+        case .bool(let flag): return .bool(flag)
+        case .number(let number): return .number(number.double)
+        case .string(let text): return .string(text)
+        case .array(let elements): return .array(ArrayBox(elements.map { value($0) }))
+        case .object(let object):
+            let box = ObjectBox()
+            for (key, member) in object { box.set(key, value(member)) }
+            return .object(box)
+        case .node(let node): return value(add(node.document), node.index)
+        }
+    }
+
+    /// A result as JSON, nil for undefined. Functions inside become empty strings, as `$string` has it.
+    func json(_ value: Value) -> JSONValue? {
+        switch value {
+        case .undefined, .lazy: return nil
+        case .null: return .null
+        case .bool(let flag): return .bool(flag)
+        case .number(let number): return .number(JSONNumber(number))
+        case .string(let text): return .string(text)
+        case .function: return .string("")
+        case .node(let document, let index):
+            return .node(JSONNode(document: documents[Int(document)], index: Int(index)))
+        case .array(let box): return .array(box.items.map { json($0) ?? .null })
+        case .object, .tuple:
+            var object = JSONObject()
+            for (key, member) in (try? members(of: value)) ?? [] {
+                if let made = json(member) { object[key] = made }
+            }
+            return .object(object)
+        }
+    }
+}

@@ -1,0 +1,102 @@
+internal import func Glibc.pow
+
+extension FunctionRegistry {
+    /// A function of one number; a missing one gives nothing.
+    private static func numeric(
+        _ name: String, _ body: @escaping @Sendable (Double) throws(JSONataError) -> Double
+    ) -> NativeFunction {
+        NativeFunction(name, "<n-:n>", arity: 1) {
+            (evaluator, arguments, _) throws(JSONataError) in
+            guard let number = evaluator.number(of: argument(arguments, 0)) else {
+                return .undefined
+            }
+            return .number(try body(number))
+        }
+    }
+
+    /// A function of an array of numbers; a missing or empty one gives nothing.
+    private static func aggregate(
+        _ name: String, allowsEmpty: Bool = false, _ body: @escaping @Sendable ([Double]) -> Double
+    ) -> NativeFunction {
+        NativeFunction(name, "<a<n>:n>", arity: 1) {
+            (evaluator, arguments, _) throws(JSONataError) in
+            guard let items = evaluator.items(of: argument(arguments, 0)),
+                allowsEmpty || !items.isEmpty
+            else { return .undefined }
+            try evaluator.step(items.count)
+            return .number(body(items.map { evaluator.number(of: $0) ?? .nan }))
+        }
+    }
+
+    static let numbers: [NativeFunction] = [
+        aggregate("sum", allowsEmpty: true) { $0.reduce(0, +) },
+        aggregate("max") {
+            $0.reduce(-.infinity) { $0.isNaN || $1.isNaN ? .nan : Swift.max($0, $1) }
+        },
+        aggregate("min") {
+            $0.reduce(.infinity) { $0.isNaN || $1.isNaN ? .nan : Swift.min($0, $1) }
+        },
+        aggregate("average") { $0.reduce(0, +) / Double($0.count) },
+        NativeFunction("count", "<a:n>", arity: 1) {
+            (evaluator, arguments, _) throws(JSONataError) in
+            .number(Double(evaluator.items(of: argument(arguments, 0))?.count ?? 0))
+        },
+        numeric("floor") { $0.rounded(.down) },
+        numeric("ceil") { $0.rounded(.up) },
+        numeric("abs") { $0.magnitude },
+        numeric("sqrt") { (number) throws(JSONataError) in
+            guard number >= 0 else { throw JSONataError("D3060", value: Numbers.string(number)) }
+            return number.squareRoot()
+        },
+        NativeFunction("round", "<n-n?:n>", arity: 2) {
+            (evaluator, arguments, _) throws(JSONataError) in
+            guard let number = evaluator.number(of: argument(arguments, 0)) else {
+                return .undefined
+            }
+            let places = evaluator.number(of: argument(arguments, 1)) ?? 0
+            return .number(Numbers.round(number, Int(Swift.max(-400, Swift.min(400, places)))))
+        },
+        NativeFunction("power", "<n-n:n>", arity: 2) {
+            (evaluator, arguments, _) throws(JSONataError) in
+            guard let number = evaluator.number(of: argument(arguments, 0)) else {
+                return .undefined
+            }
+            let exponent = evaluator.number(of: argument(arguments, 1)) ?? .nan
+            let result = pow(number, exponent)
+            guard result.isFinite else {
+                throw JSONataError("D3061", value: Numbers.string(number))
+            }
+            return .number(result)
+        },
+        NativeFunction("random", "<:n>", arity: 0) { (evaluator, _, _) throws(JSONataError) in
+            .number(evaluator.environment.random())
+        },
+        NativeFunction("number", "<(nsb)-:n>", arity: 1) {
+            (evaluator, arguments, _) throws(JSONataError) in
+            let value = argument(arguments, 0)
+            switch evaluator.kind(of: value) {
+            case .undefined: return .undefined
+            case .number: return value
+            case .bool:
+                if case .bool(let flag) = value { return .number(flag ? 1 : 0) }
+                return .undefined
+            default:
+                guard let number = evaluator.string(of: value).flatMap(Numbers.parse) else {
+                    throw JSONataError("D3030", value: value.plainText)
+                }
+                return .number(number)
+            }
+        },
+        NativeFunction("formatBase", "<n-n?:s>", arity: 2) {
+            (evaluator, arguments, _) throws(JSONataError) in
+            guard let number = evaluator.number(of: argument(arguments, 0)) else {
+                return .undefined
+            }
+            let radix = Numbers.round(evaluator.number(of: argument(arguments, 1)) ?? 10, 0)
+            guard radix >= 2, radix <= 36 else {
+                throw JSONataError("D3100", value: Numbers.string(radix))
+            }
+            return .string(Numbers.base(Numbers.round(number, 0), Int(radix)))
+        },
+    ]
+}

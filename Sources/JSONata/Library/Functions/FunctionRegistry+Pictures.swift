@@ -1,0 +1,3 @@
+extension FunctionRegistry {
+    static let pictures: [NativeFunction] = []
+}
