@@ -11,6 +11,10 @@ extension Evaluator {
         guard !input.isUndefined, let pattern = node.lhs, let update = node.rhs else {
             return .undefined
         }
+        // The language copies with `$clone`, which an expression may have hidden.
+        guard case .function = frame.lookup("clone") else {
+            throw JSONataError("T2013", position: node.position)
+        }
         if case .node(let document, let root) = input {
             let matches = try evaluate(pattern, input, frame)
             if let changed = try transformShared(

@@ -148,7 +148,7 @@ extension FunctionRegistry {
         guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
         let limit = try limit(argument(arguments, 2), "D3020", evaluator)
         let separator = argument(arguments, 1)
-        let result = ArrayBox([], isSequence: true)
+        let result = ArrayBox([])
         let units = UTF16Text.units(of: text)
         if let mark = evaluator.string(of: separator) {
             if mark.isEmpty {
@@ -167,7 +167,6 @@ extension FunctionRegistry {
                     result.items.append(.string(String(text[position...])))
                 }
             }
-            result.isSequence = false
         } else if limit > 0 {
             var start = 0
             var matches = Matches(separator, text, evaluator, context)
