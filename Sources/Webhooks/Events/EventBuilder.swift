@@ -1,0 +1,158 @@
+import Cryptography
+import JSON
+
+/// Makes CloudEvents 1.0 objects (https://github.com/cloudevents/spec, JSON format) of a delivery.
+struct EventBuilder {
+    let integration: Integration
+    let context: RequestContext
+    let environment: PipelineEnvironment
+    let verification: String
+
+    /// The delivery as one event, or an element of it.
+    func event(item: JSONValue? = nil) -> WebhookEvent {
+        var scope = PlaceholderScope(context)
+        if let item { scope.extra["item"] = item }
+        let given = integration.eventID.flatMap { scope.text($0) } ?? ""
+        let id = given.isEmpty ? environment.makeIdentifier() : given
+        let named = integration.eventType.flatMap { scope.text($0) } ?? ""
+        let type = named.isEmpty ? "webhook.received" : named
+        var source = "/integrations/\(integration.name)"
+        if let account = context.account.id { source += "/accounts/\(account)" }
+        let (cloudEvent, holdsBody) = cloudEvent(id: id, type: type, source: source, item: item)
+        return WebhookEvent(
+            id: id, type: type, source: source,
+            timeMilliseconds: context.request.receivedAtMilliseconds, cloudEvent: cloudEvent,
+            capturedRequest: CapturedRequest.json(
+                context.request, redacting: integration.redactedHeaders,
+                withBody: !holdsBody),
+            // Without an id of the vendor's there is nothing to recognise a duplicate by.
+            deduplicationWindowMilliseconds: given.isEmpty
+                ? nil : integration.deduplicationWindowMilliseconds)
+    }
+
+    private func cloudEvent(
+        id: String, type: String, source: String, item: JSONValue?
+    ) -> (bytes: [UInt8], holdsBody: Bool) {
+        var writer = JSONWriter()
+        writer.bytes.reserveCapacity(context.request.body.count + 512)
+        writer.raw("{\"specversion\":\"1.0\",\"id\":")
+        writer.write(id)
+        writer.raw(",\"source\":")
+        writer.write(source)
+        writer.raw(",\"type\":")
+        writer.write(type)
+        writer.raw(",\"time\":\"")
+        writer.raw(TimeText.iso8601(context.request.receivedAtMilliseconds))
+        writer.raw("\",\"integration\":")
+        writer.write(integration.name)
+        if let account = context.account.id {
+            writer.raw(",\"account\":")
+            writer.write(account)
+        }
+        writer.raw(",\"verification\":")
+        writer.write(verification)
+        let holdsBody = writeData(&writer, item)
+        writer.raw("}")
+        return (writer.bytes, holdsBody)
+    }
+
+    /// `data`, or `data_base64` for what is no text; true when it holds the received body's own bytes.
+    private func writeData(_ writer: inout JSONWriter, _ item: JSONValue?) -> Bool {
+        let json = ",\"datacontenttype\":\"application/json\",\"data\":"
+        if let item {
+            writer.raw(json)
+            writer.write(item)
+            return false
+        }
+        if let body = context.transformed["body"] {
+            writer.raw(json)
+            writer.write(body)
+            return false
+        }
+        let received = context.request.body
+        guard !received.isEmpty, let decoded = try? context.decodedBody().get() else { return true }
+        if case .node(let node)? = try? context.body().get() {
+            writer.raw(json)
+            // A line break between tokens would end the line of a JSON Lines file: it becomes a space, and
+            // the body as received is kept beside the event.
+            let line = withoutLineBreaks(node.rawBytes)
+            writer.raw(line.bytes)
+            return !line.hadBreaks && decoded.count == node.rawBytes.count
+                && decoded.count == received.count
+        }
+        let type =
+            context.request.fields.header(named: "content-type") ?? "application/octet-stream"
+        writer.raw(",\"datacontenttype\":")
+        writer.write(type)
+        if let text = String(validating: decoded, as: UTF8.self) {
+            writer.raw(",\"data\":")
+            writer.write(text)
+        } else {
+            writer.raw(",\"data_base64\":\"")
+            writer.raw(Encodings.encodeBase64(decoded)[...])
+            writer.raw("\"")
+        }
+        return decoded.count == received.count
+    }
+
+    private func withoutLineBreaks(
+        _ bytes: ArraySlice<UInt8>
+    ) -> (bytes: ArraySlice<UInt8>, hadBreaks: Bool) {
+        guard bytes.contains(where: { $0 == 0x0A || $0 == 0x0D }) else { return (bytes, false) }
+        return (bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }[...], true)
+    }
+}
+
+/// The request beside its event, and in quarantine: enough to run the pipeline again.
+package enum CapturedRequest {
+    private static let secretHeaders: Set<String> = [
+        "authorization", "proxy-authorization", "cookie", "set-cookie",
+    ]
+
+    /// A JSON object: method, target, url, remote_address, received_at, headers as pairs in order, and
+    /// the body as text or base64 when it is wanted.
+    package static func json(
+        _ request: ReceivedRequest, redacting: Set<String> = [], withBody: Bool
+    ) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.raw("{\"method\":")
+        writer.write(request.method)
+        writer.raw(",\"target\":")
+        writer.write(request.target)
+        writer.raw(",\"url\":")
+        writer.write(request.publicURL)
+        writer.raw(",\"remote_address\":")
+        writer.write(request.remoteAddress)
+        writer.raw(",\"received_at\":\"")
+        writer.raw(TimeText.iso8601(request.receivedAtMilliseconds))
+        writer.raw("\",\"headers\":[")
+        var isFirst = true
+        request.fields.forEach { name, value in
+            writer.raw(isFirst ? "[" : ",[")
+            isFirst = false
+            let text = String(decoding: name, as: UTF8.self)
+            writer.write(text)
+            writer.raw(",")
+            let lower = text.lowercased()
+            if secretHeaders.contains(lower) || redacting.contains(lower) {
+                writer.raw("\"[redacted]\"")
+            } else {
+                writer.write(String(decoding: value, as: UTF8.self))
+            }
+            writer.raw("]")
+        }
+        writer.raw("]")
+        if withBody, !request.body.isEmpty {
+            if let text = String(validating: request.body, as: UTF8.self) {
+                writer.raw(",\"body\":")
+                writer.write(text)
+            } else {
+                writer.raw(",\"body_base64\":\"")
+                writer.raw(Encodings.encodeBase64(request.body)[...])
+                writer.raw("\"")
+            }
+        }
+        writer.raw("}")
+        return writer.bytes
+    }
+}

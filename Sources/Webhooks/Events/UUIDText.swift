@@ -1,0 +1,33 @@
+/// UUIDs in their text form (RFC 9562), from bits that are given.
+package enum UUIDText {
+    /// Version 7: 48 bits of Unix milliseconds, then 74 random bits.
+    package static func version7(milliseconds: Int64, high: UInt64, low: UInt64) -> String {
+        let time = UInt64(bitPattern: max(0, milliseconds)) & 0xFFFF_FFFF_FFFF
+        return text(
+            high: time << 16 | 0x7000 | high & 0x0FFF,
+            low: 0x8000_0000_0000_0000 | low >> 2)
+    }
+
+    /// Version 4: 122 random bits.
+    package static func version4(high: UInt64, low: UInt64) -> String {
+        text(
+            high: high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000,
+            low: 0x8000_0000_0000_0000 | low >> 2)
+    }
+
+    private static func text(high: UInt64, low: UInt64) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(36)
+        for (index, half) in [high, low].enumerated() {
+            for nibble in 0..<16 {
+                let position = index * 16 + nibble
+                if position == 8 || position == 12 || position == 16 || position == 20 {
+                    bytes.append(UInt8(ascii: "-"))
+                }
+                bytes.append(digits[Int(half >> UInt64(60 - nibble * 4) & 15)])
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,158 @@
+package import JSON
+package import JSONata
+
+extension Integration {
+    /// Checks an Integration object whole.
+    ///
+    /// - Parameters:
+    ///   - value: the object.
+    ///   - limits: bounds of its expressions.
+    ///   - functions: functions beside JSONata's own.
+    /// - Returns: the integration, nil when any problem is an error, and every problem found.
+    package static func parse(
+        _ value: JSONValue, limits: EvaluationLimits = EvaluationLimits(),
+        functions: (_ truto: Bool) -> [CustomFunction] = { _ in [] }
+    ) -> (integration: Integration?, problems: [ConfigurationProblem]) {
+        var parser = IntegrationParser(value: value, limits: limits)
+        parser.functions = functions(value["functions"]?.stringValue == "truto")
+        let integration = parser.parse()
+        let failed = parser.reader.problems.contains { $0.severity == .error }
+        return (failed ? nil : integration, parser.reader.problems)
+    }
+}
+
+/// The one pass over an Integration object.
+private struct IntegrationParser {
+    let value: JSONValue
+    let limits: EvaluationLimits
+    var functions: [CustomFunction] = []
+    var reader = ConfigurationReader()
+
+    mutating func parse() -> Integration? {
+        guard value.kind == .object else {
+            reader.report([], "an integration must be an object")
+            return nil
+        }
+        let name = reader.string(value, "name", []) ?? ""
+        if name.isEmpty { reader.report(["name"], "an integration needs a name") }
+        if !name.isEmpty, !name.utf8.allSatisfy(Self.isNameByte) {
+            reader.report(["name"], "may have letters, digits, `-`, `_` and `.` only")
+        }
+        let config = value["config"] ?? [:]
+        let webhook = config["webhook"] ?? .null
+        if webhook.kind != .object {
+            reader.report(["config", "webhook"], "there is no webhook block")
+        }
+        reader.checkKeys(
+            webhook, ["config", "webhook"],
+            ["signature_verification", "handle_verification", "payload_transform"])
+        let transform = expression(webhook, "payload_transform", ["config", "webhook"])
+        let handle = expression(webhook, "handle_verification", ["config", "webhook"])
+        var schemeReader = SignatureSchemeParser(reader: reader)
+        let scheme = schemeReader.parse(webhook, ["config", "webhook"])
+        reader = schemeReader.reader
+        warnOfOracle(handle, transform)
+        return Integration(
+            id: reader.string(value, "id", []) ?? name, name: name,
+            label: reader.string(config, "label", ["config"]), source: value,
+            payloadTransform: transform, handleVerification: handle,
+            fanOut: expression(value, "fan_out", []), verification: scheme,
+            signatureScope: scope(), queues: reader.strings(value, "queues", []),
+            eventID: template("event_id"), eventType: template("event_type"),
+            deduplicationWindowMilliseconds: window(), accepted: response("accepted"),
+            rejected: response("rejected"), isEnforced: reader.bool(value, "enforce", []) ?? true,
+            isEnabled: reader.bool(value, "enabled", []) ?? true,
+            mayOverwriteContext: reader.string(value, "context_updates", []) == "overwrite",
+            bodyBytesMax: value["limits"]?["body_bytes_max"]?.intValue,
+            redactedHeaders: Set(
+                (reader.strings(value, "redact_headers", []) ?? []).map { $0.lowercased() }))
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")
+            || byte >= 0x30 && byte <= 0x39 || byte == UInt8(ascii: "-")
+            || byte == UInt8(ascii: "_")
+            || byte == UInt8(ascii: ".")
+    }
+
+    private mutating func expression(
+        _ value: JSONValue, _ key: String, _ path: [String]
+    ) -> Integration.CompiledExpression? {
+        guard let source = reader.string(value, key, path) else { return nil }
+        do throws(JSONataError) {
+            return Integration.CompiledExpression(
+                expression: try Expression(source, limits: limits, functions: functions))
+        } catch {
+            reader.report(
+                path + [key], "\(error.code): \(error.message)",
+                position: error.position >= 0 ? error.position : nil)
+            return nil
+        }
+    }
+
+    private mutating func template(_ key: String) -> PlaceholderTemplate? {
+        reader.string(value, key, []).flatMap { reader.template($0, [key]) }
+    }
+
+    private mutating func scope() -> Set<Integration.ResultType> {
+        guard let names = reader.strings(value, "signature_scope", []) else { return [.payload] }
+        var scope: Set<Integration.ResultType> = []
+        for name in names {
+            if let type = Integration.ResultType(rawValue: name) {
+                scope.insert(type)
+            } else {
+                reader.report(["signature_scope"], "`\(name)` is none of verify, meta, payload")
+            }
+        }
+        return scope
+    }
+
+    private mutating func window() -> Int64? {
+        guard let dedupe = value["dedupe"], !dedupe.isNull else { return 86_400_000 }
+        if dedupe.boolValue == false { return nil }
+        reader.checkKeys(dedupe, ["dedupe"], ["window"])
+        return reader.duration(dedupe, "window", ["dedupe"]) ?? 86_400_000
+    }
+
+    private mutating func response(_ key: String) -> Integration.ResponseTemplate? {
+        guard let answer = value["response"]?[key], !answer.isNull else { return nil }
+        let path = ["response", key]
+        reader.checkKeys(answer, path, ["status_code", "headers", "body"])
+        let status = answer["status_code"]?.intValue ?? (key == "accepted" ? 200 : 401)
+        let range = key == "accepted" ? 200...299 : 200...499
+        if !range.contains(status) {
+            reader.report(
+                path + ["status_code"], "must be from \(range.lowerBound) to \(range.upperBound)")
+        }
+        var headers: [(String, String)] = []
+        for (name, value) in answer["headers"]?.objectValue ?? JSONObject() {
+            guard let text = value.stringValue, !text.utf8.contains(where: { $0 < 0x20 }) else {
+                reader.report(path + ["headers", name], "must be a string without line breaks")
+                continue
+            }
+            headers.append((name, text))
+        }
+        let body = answer["body"] ?? .null
+        return Integration.ResponseTemplate(
+            statusCode: status, headers: headers,
+            body: body.stringValue.map { Array($0.utf8) } ?? (body.isNull ? [] : body.serialized()))
+    }
+
+    /// A handshake that signs what the caller chose, under the key that signs deliveries, is a signing
+    /// oracle unless the signature is checked first or the text must match a strict pattern.
+    private mutating func warnOfOracle(
+        _ handle: Integration.CompiledExpression?, _ transform: Integration.CompiledExpression?
+    ) {
+        let scope = reader.strings(value, "signature_scope", []) ?? []
+        for (key, compiled) in [("handle_verification", handle), ("payload_transform", transform)] {
+            guard let source = compiled?.source, source.contains("$sign("),
+                !scope.contains("verify"), !source.contains("/^")
+            else { continue }
+            reader.report(
+                ["config", "webhook", key],
+                "signs request data before a signature is checked: put `verify` in signature_scope, "
+                    + "or match the text against a pattern such as /^[A-Za-z0-9_-]{1,128}$/",
+                .warning)
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import Cryptography
+package import JSON
+package import JSONata
+
+/// An Integration object, checked and compiled.
+package struct Integration: Sendable {
+    /// `id`, or the name when it has none.
+    package let id: String
+    package let name: String
+    package let label: String?
+    /// The whole object as it was given, unknown members included.
+    package let source: JSONValue
+    package let payloadTransform: CompiledExpression?
+    package let handleVerification: CompiledExpression?
+    package let fanOut: CompiledExpression?
+    /// nil when the object does not say: every delivery is misconfigured then.
+    let verification: SignatureScheme?
+    package let signatureScope: Set<ResultType>
+    package let queues: [String]?
+    let eventID: PlaceholderTemplate?
+    let eventType: PlaceholderTemplate?
+    package let deduplicationWindowMilliseconds: Int64?
+    package let accepted: ResponseTemplate?
+    package let rejected: ResponseTemplate?
+    /// False: a failed signature is reported, the event stored all the same.
+    package let isEnforced: Bool
+    package let isEnabled: Bool
+    package let mayOverwriteContext: Bool
+    package let bodyBytesMax: Int?
+    /// Names of headers beside the usual ones whose values are not captured.
+    let redactedHeaders: Set<String>
+
+    /// What `handle_verification` may give.
+    package enum ResultType: String, Sendable, CaseIterable {
+        case verify
+        case payload
+        case meta
+    }
+
+    /// An expression and the text it came from.
+    package struct CompiledExpression: Sendable {
+        package let expression: Expression
+        package var source: String { expression.source }
+    }
+
+    /// A configured answer.
+    package struct ResponseTemplate: Sendable {
+        package let statusCode: Int
+        package let headers: [(String, String)]
+        package let body: [UInt8]
+    }
+
+    /// Environment variables that placeholders name, for checking that they exist.
+    package var environmentVariableNames: [String] {
+        (verification?.templates ?? []).flatMap { $0.members(of: "environment_variables") }
+    }
+}
+
+/// What a signature is checked with.
+indirect enum SignatureScheme: Sendable {
+    case none
+    case hmac(HMACScheme)
+    case basic(
+        usernames: [PlaceholderTemplate], passwords: [PlaceholderTemplate], PlaceholderTemplate)
+    case bearer(secrets: [PlaceholderTemplate], PlaceholderTemplate)
+    case token(secrets: [PlaceholderTemplate], [PlaceholderTemplate])
+    case jwt(JWTScheme)
+    case all([SignatureScheme])
+    case any([SignatureScheme])
+
+    /// The configuration's name of the format.
+    var name: String {
+        switch self {
+        case .none: "none"
+        case .hmac(let scheme): scheme.isDigest ? "digest" : "hmac"
+        case .basic: "basic"
+        case .bearer: "bearer"
+        case .token: "token"
+        case .jwt: "jwt"
+        case .all: "all"
+        case .any: "any"
+        }
+    }
+
+    /// Every template of the configuration.
+    var templates: [PlaceholderTemplate] {
+        switch self {
+        case .none: []
+        case .hmac(let scheme):
+            scheme.secrets + scheme.signedStrings + scheme.compareWith
+                + [scheme.timestamp].compactMap { $0 }
+        case .basic(let usernames, let passwords, let compare): usernames + passwords + [compare]
+        case .bearer(let secrets, let compare): secrets + [compare]
+        case .token(let secrets, let compare): secrets + compare
+        case .jwt(let scheme): scheme.secrets + scheme.claims.map(\.value) + [scheme.compareWith]
+        case .all(let schemes), .any(let schemes): schemes.flatMap(\.templates)
+        }
+    }
+}
+
+/// `hmac`, and `digest` (the same without a key).
+struct HMACScheme: Sendable {
+    enum TextEncoding: String, Sendable, CaseIterable {
+        case hex
+        case base64
+        case base64url
+    }
+    enum SecretEncoding: String, Sendable, CaseIterable {
+        case utf8
+        case base64
+        case base64url
+        case hex
+        case whsec
+    }
+    enum TimestampFormat: String, Sendable, CaseIterable {
+        case unix
+        case unixMilliseconds = "unix_ms"
+        case iso8601
+    }
+
+    var isDigest = false
+    var algorithm = DigestAlgorithm.sha256
+    var secrets: [PlaceholderTemplate] = []
+    var secretEncoding = SecretEncoding.utf8
+    var signedStrings: [PlaceholderTemplate] = []
+    var compareWith: [PlaceholderTemplate] = []
+    var encoding = TextEncoding.hex
+    var split: String?
+    var prefix = ""
+    var timestamp: PlaceholderTemplate?
+    var timestampFormat = TimestampFormat.unix
+    var toleranceMilliseconds: Int64 = 300_000
+}
+
+/// `jwt` (RFC 7519, RFC 7515).
+struct JWTScheme: Sendable {
+    struct Claim: Sendable {
+        let name: String
+        let value: PlaceholderTemplate
+        /// Set when the configuration gives a literal that is no string.
+        let literal: JSONValue?
+    }
+
+    var secrets: [PlaceholderTemplate] = []
+    var secretEncoding = HMACScheme.SecretEncoding.utf8
+    var algorithms: Set<String> = ["HS256"]
+    var issuers: [String] = []
+    var audiences: [String] = []
+    var leewayMilliseconds: Int64 = 0
+    var maxAgeMilliseconds: Int64?
+    var claims: [Claim] = []
+    var requiredClaims: [String] = []
+    var compareWith = PlaceholderTemplate(literal: "")
+
+    /// The algorithms that a shared secret can check.
+    static let digests: [String: DigestAlgorithm] = [
+        "HS256": .sha256, "HS384": .sha384, "HS512": .sha512,
+    ]
+}

@@ -1,0 +1,198 @@
+import Cryptography
+import JSON
+
+/// Reads `signature_verification`.
+struct SignatureSchemeParser {
+    var reader: ConfigurationReader
+    private static let day: Int64 = 86_400_000
+
+    init(reader: ConfigurationReader) { self.reader = reader }
+
+    /// The scheme of a webhook block; nil, and a problem, when the block does not say.
+    mutating func parse(_ webhook: JSONValue, _ path: [String]) -> SignatureScheme? {
+        let path = path + ["signature_verification"]
+        guard let block = webhook["signature_verification"], !block.isNull else {
+            reader.report(
+                path,
+                "nothing verifies deliveries; say `signature_verification: none` if that is meant")
+            return nil
+        }
+        if block.stringValue == "none" { return SignatureScheme.none }
+        return scheme(block, path)
+    }
+
+    private mutating func scheme(_ block: JSONValue, _ path: [String]) -> SignatureScheme? {
+        guard block.kind == .object else {
+            reader.report(path, "must be an object with format and config, or `none`")
+            return nil
+        }
+        reader.checkKeys(block, path, ["format", "config"])
+        guard let format = reader.string(block, "format", path) else {
+            reader.report(
+                path + ["format"], "a format is needed: hmac, basic, bearer, jwt, token, …")
+            return nil
+        }
+        let config = block["config"] ?? [:]
+        let inner = path + ["config"]
+        switch format {
+        case "hmac", "digest": return hmac(config, inner, isDigest: format == "digest")
+        case "basic": return basic(config, inner)
+        case "bearer":
+            reader.checkKeys(config, inner, ["secret", "compare_with"])
+            return .bearer(
+                secrets: needed(config, "secret", inner), authorization(config, inner))
+        case "token":
+            reader.checkKeys(config, inner, ["secret", "compare_with"])
+            return .token(
+                secrets: needed(config, "secret", inner),
+                needed(config, "compare_with", inner))
+        case "jwt": return jwt(config, inner)
+        case "all", "any":
+            reader.checkKeys(config, inner, ["of"])
+            let blocks = config["of"]?.arrayValue ?? []
+            if blocks.isEmpty {
+                reader.report(inner + ["of"], "must be a list of signature blocks")
+            }
+            var schemes: [SignatureScheme] = []
+            for (place, block) in blocks.enumerated() {
+                if let found = scheme(block, inner + ["of", String(place)]) {
+                    schemes.append(found)
+                }
+            }
+            return format == "all" ? .all(schemes) : .any(schemes)
+        case "none":
+            reader.report(path + ["format"], "write `signature_verification: none` instead")
+            return nil
+        default:
+            reader.report(
+                path + ["format"],
+                "there is no format `\(format)`; it is one of hmac, basic, bearer, jwt, token, digest, "
+                    + "all, any")
+            return nil
+        }
+    }
+
+    private mutating func needed(
+        _ config: JSONValue, _ key: String, _ path: [String]
+    ) -> [PlaceholderTemplate] {
+        if let templates = reader.templates(config, key, path) {
+            for text in reader.strings(config, key, path) ?? [] where text.isEmpty {
+                reader.report(path + [key], "must not be empty")
+            }
+            return templates
+        }
+        if config[key] == nil { reader.report(path + [key], "is needed") }
+        return []
+    }
+
+    /// `compare_with` of schemes that use the Authorization header by default.
+    private mutating func authorization(
+        _ config: JSONValue, _ path: [String]
+    ) -> PlaceholderTemplate {
+        let text = reader.string(config, "compare_with", path) ?? "{{headers.authorization}}"
+        return reader.template(text, path + ["compare_with"]) ?? PlaceholderTemplate(literal: "")
+    }
+
+    private mutating func basic(_ config: JSONValue, _ path: [String]) -> SignatureScheme {
+        reader.checkKeys(config, path, ["username", "password", "compare_with"])
+        let usernames = needed(config, "username", path)
+        let passwords = needed(config, "password", path)
+        if usernames.count != passwords.count, usernames.count != 1 {
+            reader.report(path + ["username"], "must be one, or as many as there are passwords")
+        }
+        return .basic(
+            usernames: usernames, passwords: passwords, authorization(config, path))
+    }
+
+    private mutating func hmac(
+        _ config: JSONValue, _ path: [String], isDigest: Bool
+    ) -> SignatureScheme {
+        reader.checkKeys(
+            config, path,
+            [
+                "algorithm", "secret", "secret_encoding", "signed_string", "compare_with",
+                "encoding",
+                "string_type", "split", "prefix", "timestamp", "timestamp_format", "tolerance",
+            ])
+        var scheme = HMACScheme()
+        scheme.isDigest = isDigest
+        if let name = reader.string(config, "algorithm", path) {
+            if let algorithm = DigestAlgorithm(name: name) {
+                scheme.algorithm = algorithm
+            } else {
+                reader.report(path + ["algorithm"], "there is no algorithm `\(name)`")
+            }
+        }
+        if scheme.algorithm.isWeak {
+            reader.report(path + ["algorithm"], "md5 is weaker than sha1", .warning)
+        }
+        scheme.secrets = needed(config, "secret", path)
+        scheme.secretEncoding =
+            reader.choice(config, "secret_encoding", path, HMACScheme.SecretEncoding.self) ?? .utf8
+        scheme.signedStrings =
+            reader.templates(config, "signed_string", path)
+            ?? (try? PlaceholderTemplate.parse("{{raw_body}}")).map { [$0] } ?? []
+        scheme.compareWith = needed(config, "compare_with", path)
+        let key = config["encoding"] == nil ? "string_type" : "encoding"
+        scheme.encoding =
+            reader.choice(config, key, path, HMACScheme.TextEncoding.self) ?? .hex
+        scheme.split = reader.string(config, "split", path)
+        if scheme.split?.isEmpty == true { reader.report(path + ["split"], "must not be empty") }
+        scheme.prefix = reader.string(config, "prefix", path) ?? ""
+        if let text = reader.string(config, "timestamp", path) {
+            scheme.timestamp = reader.template(text, path + ["timestamp"])
+        }
+        scheme.timestampFormat =
+            reader.choice(config, "timestamp_format", path, HMACScheme.TimestampFormat.self)
+            ?? .unix
+        if let tolerance = reader.duration(config, "tolerance", path) {
+            scheme.toleranceMilliseconds = tolerance
+        }
+        if scheme.toleranceMilliseconds > Self.day {
+            reader.report(
+                path + ["tolerance"], "over a day: a recorded request stays valid that long",
+                .warning)
+        }
+        return .hmac(scheme)
+    }
+
+    private mutating func jwt(_ config: JSONValue, _ path: [String]) -> SignatureScheme {
+        reader.checkKeys(
+            config, path,
+            [
+                "secret", "secret_encoding", "algorithms", "issuer", "audience", "leeway",
+                "max_age",
+                "claims", "required_claims", "compare_with",
+            ])
+        var scheme = JWTScheme()
+        scheme.secrets = needed(config, "secret", path)
+        scheme.secretEncoding =
+            reader.choice(config, "secret_encoding", path, HMACScheme.SecretEncoding.self) ?? .utf8
+        if let names = reader.strings(config, "algorithms", path) { scheme.algorithms = Set(names) }
+        for name in scheme.algorithms where JWTScheme.digests[name] == nil {
+            reader.report(
+                path + ["algorithms"],
+                "`\(name)` cannot be checked with a secret; use HS256, HS384, HS512")
+        }
+        scheme.issuers = reader.strings(config, "issuer", path) ?? []
+        scheme.audiences = reader.strings(config, "audience", path) ?? []
+        scheme.requiredClaims = reader.strings(config, "required_claims", path) ?? []
+        scheme.leewayMilliseconds = reader.duration(config, "leeway", path) ?? 0
+        scheme.maxAgeMilliseconds = reader.duration(config, "max_age", path)
+        for (name, value) in config["claims"]?.objectValue ?? JSONObject() {
+            let place = path + ["claims", name]
+            if let text = value.stringValue {
+                if let template = reader.template(text, place) {
+                    scheme.claims.append(
+                        JWTScheme.Claim(name: name, value: template, literal: nil))
+                }
+            } else {
+                scheme.claims.append(
+                    JWTScheme.Claim(
+                        name: name, value: PlaceholderTemplate(literal: ""), literal: value))
+            }
+        }
+        scheme.compareWith = authorization(config, path)
+        return .jwt(scheme)
+    }
+}

@@ -1,0 +1,261 @@
+package import Cryptography
+import JSON
+import JSONata
+
+/// One integration, ready to judge requests. Immutable: shared by all loops.
+package final class Pipeline: Sendable {
+    package let integration: Integration
+    private let environmentVariables: [String: Secret]
+    private let verifier: SignatureVerifier?
+    private let bodyBytesMax: Int
+
+    /// - Parameters:
+    ///   - integration: what to run.
+    ///   - environmentVariables: the only ones that its expressions and placeholders see.
+    ///   - bodyBytesMax: the most that a body may have once its content coding is undone.
+    package init(
+        integration: Integration, environmentVariables: [String: Secret] = [:],
+        bodyBytesMax: Int = 1 << 20
+    ) {
+        self.integration = integration
+        self.environmentVariables = environmentVariables
+        self.bodyBytesMax = integration.bodyBytesMax ?? bodyBytesMax
+        verifier = integration.verification.map { SignatureVerifier($0) }
+    }
+
+    /// What to do with a request.
+    package func run(
+        _ request: ReceivedRequest, account: AccountState, environment: PipelineEnvironment
+    ) -> Decision {
+        var trace = PipelineTrace(isRecording: false)
+        return run(request, account: account, environment: environment, trace: &trace)
+    }
+
+    /// The same, with what each stage did written to `trace`.
+    package func run(
+        _ request: ReceivedRequest, account: AccountState, environment: PipelineEnvironment,
+        trace: inout PipelineTrace
+    ) -> Decision {
+        let context = RequestContext(
+            request: request, account: account, integration: (integration.id, integration.name),
+            environmentVariables: environmentVariables, environment: environment,
+            bodyBytesMax: bodyBytesMax)
+        var run = PipelineRun(
+            integration: integration, verifier: verifier, context: context,
+            environment: environment, trace: trace)
+        let decision = run.decide()
+        trace = run.trace
+        return decision
+    }
+}
+
+/// One request on its way through the stages.
+private struct PipelineRun {
+    let integration: Integration
+    let verifier: SignatureVerifier?
+    let context: RequestContext
+    let environment: PipelineEnvironment
+    var trace: PipelineTrace
+
+    /// Ends the run early with its decision.
+    private struct Ended: Error {
+        let decision: Decision
+    }
+
+    private struct HandlerResult {
+        var type = Integration.ResultType.payload
+        var response: WebhookResponse?
+        var update: JSONObject?
+    }
+
+    mutating func decide() -> Decision {
+        do throws(Ended) {
+            try checkBody()
+            try transform()
+            let result = try handle()
+            var verification = VerifiedDelivery.Verification.none
+            var isChecked = false
+            if integration.signatureScope.contains(result.type) {
+                verification = try verify()
+                if case .passed = verification { isChecked = true }
+            } else {
+                trace.record(.signatureVerification, .skipped, "not in signature_scope")
+            }
+            let update = result.update.map {
+                ContextUpdate(
+                    members: $0, mayOverwrite: isChecked || integration.mayOverwriteContext)
+            }
+            switch result.type {
+            case .verify:
+                let response =
+                    result.response ?? WebhookResponse(statusCode: 200, headers: [], body: [])
+                return .handshake(response, contextUpdate: update)
+            case .meta: return .meta(contextUpdate: update)
+            case .payload:
+                return .accepted(
+                    VerifiedDelivery(verification: verification, events: try events(verification)),
+                    contextUpdate: update)
+            }
+        } catch {
+            return error.decision
+        }
+    }
+
+    /// A body that says it is JSON must be JSON, whether or not anything reads it.
+    private mutating func checkBody() throws(Ended) {
+        if context.claimsJSON || context.request.fields.header(named: "content-encoding") != nil {
+            if case .failure(let reason) = context.body() {
+                trace.record(.context, .refused, reason.rawValue)
+                throw Ended(decision: .malformed(reason))
+            }
+        }
+        trace.record(.context, .passed, "\(context.request.body.count) bytes")
+    }
+
+    private mutating func evaluate(
+        _ compiled: Integration.CompiledExpression, _ stage: PipelineStage
+    ) throws(Ended) -> JSONValue? {
+        do throws(JSONataError) {
+            let environment = environment
+            return try compiled.expression.evaluate(
+                context.lazyObject,
+                environment: EvaluationEnvironment(
+                    nowMilliseconds: environment.nowMilliseconds,
+                    random: { environment.randomNumber() },
+                    monotonicNanoseconds: environment.monotonicNanoseconds))
+        } catch {
+            // A body that cannot be read is the caller's fault, not the expression's.
+            if case .failure(let reason) = context.body() {
+                throw Ended(decision: .malformed(reason))
+            }
+            throw fail(
+                stage, error.code, ErrorWords.withoutValues(error),
+                position: error.position >= 0 ? error.position : nil)
+        }
+    }
+
+    private mutating func fail(
+        _ stage: PipelineStage, _ code: String, _ message: String, position: Int? = nil
+    ) -> Ended {
+        let failure = StageFailure(stage: stage, code: code, position: position, message: message)
+        trace.record(stage, .failed, failure.description)
+        return Ended(decision: .failed(failure))
+    }
+
+    private mutating func transform() throws(Ended) {
+        guard let compiled = integration.payloadTransform else { return }
+        let result = try evaluate(compiled, .payloadTransform)
+        guard let object = result?.objectValue else {
+            throw fail(.payloadTransform, "result_not_object", "the result must be an object")
+        }
+        context.replace(with: object)
+        trace.record(.payloadTransform, .passed, "replaced \(object.keys.joined(separator: ", "))")
+    }
+
+    private mutating func handle() throws(Ended) -> HandlerResult {
+        var result = HandlerResult()
+        guard let compiled = integration.handleVerification else { return result }
+        let value = try evaluate(compiled, .handleVerification) ?? .null
+        if value.isNull { return result }
+        guard value.kind == .object else {
+            throw fail(.handleVerification, "result_not_object", "the result must be an object")
+        }
+        if let type = value["type"], !type.isNull {
+            guard let known = type.stringValue.flatMap(Integration.ResultType.init(rawValue:))
+            else {
+                throw fail(
+                    .handleVerification, "unknown_type", "type must be verify, payload or meta")
+            }
+            result.type = known
+        }
+        if let response = value["verification_response"], !response.isNull {
+            result.response = try self.response(response)
+        }
+        if let update = value["update_context"], !update.isNull {
+            guard var object = update.objectValue else {
+                throw fail(
+                    .handleVerification, "update_not_object", "update_context must be an object")
+            }
+            object["environment_variables"] = nil
+            result.update = object.isEmpty ? nil : object
+        }
+        trace.record(.handleVerification, .passed, result.type.rawValue)
+        return result
+    }
+
+    private mutating func response(_ value: JSONValue) throws(Ended) -> WebhookResponse {
+        let status = value["status_code"]?.intValue ?? 200
+        guard (200...599).contains(status) else {
+            throw fail(.handleVerification, "invalid_status", "status_code must be 200 to 599")
+        }
+        var headers: [(String, String)] = []
+        var hasType = false
+        for (name, value) in value["headers"]?.objectValue ?? JSONObject() {
+            let text = value.stringValue ?? value.jsonString
+            // A line break would let a caller's text write header fields of its own.
+            guard text.utf8.allSatisfy({ $0 >= 0x20 || $0 == 0x09 }),
+                !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3A })
+            else {
+                throw fail(.handleVerification, "invalid_header", "a header has a line break")
+            }
+            if name.lowercased() == "content-type" { hasType = true }
+            headers.append((name, text))
+        }
+        let body = value["body"] ?? .null
+        if let text = body.stringValue {
+            if !hasType { headers.append(("Content-Type", "text/plain; charset=utf-8")) }
+            return WebhookResponse(statusCode: status, headers: headers, body: Array(text.utf8))
+        }
+        if body.isNull { return WebhookResponse(statusCode: status, headers: headers, body: []) }
+        if !hasType { headers.append(("Content-Type", "application/json")) }
+        return WebhookResponse(statusCode: status, headers: headers, body: body.serialized())
+    }
+
+    private mutating func verify() throws(Ended) -> VerifiedDelivery.Verification {
+        guard let verifier else {
+            throw Ended(
+                decision: .misconfigured(
+                    Misconfiguration(.verificationMissing, key: "signature_verification")))
+        }
+        if case .none = verifier.scheme {
+            trace.record(.signatureVerification, .skipped, "none is configured")
+            return .none
+        }
+        let outcome = verifier.verify(
+            PlaceholderScope(context), nowMilliseconds: environment.nowMilliseconds)
+        switch outcome {
+        case .passed(let format):
+            trace.record(.signatureVerification, .passed, format)
+            return .passed(format: format)
+        case .misconfigured(let problem):
+            trace.record(.signatureVerification, .failed, problem.description)
+            throw Ended(decision: .misconfigured(problem))
+        case .refused(let reason):
+            trace.record(.signatureVerification, .refused, reason.rawValue)
+            if integration.isEnforced { throw Ended(decision: .refused(reason)) }
+            return .unverified(reason)
+        }
+    }
+
+    private mutating func events(
+        _ verification: VerifiedDelivery.Verification
+    ) throws(Ended) -> [WebhookEvent] {
+        let builder = EventBuilder(
+            integration: integration, context: context, environment: environment,
+            verification: verification.text)
+        guard let fanOut = integration.fanOut else { return [builder.event()] }
+        let value = try evaluate(fanOut, .events) ?? .array([])
+        let items = value.arrayValue ?? [value]
+        trace.record(.events, .passed, "\(items.count) events")
+        return items.map { builder.event(item: $0) }
+    }
+}
+
+/// What may be said of a failed expression outside: never a value of the request or the context.
+enum ErrorWords {
+    static func withoutValues(_ error: JSONataError) -> String {
+        // `$error` and `$assert` carry the expression's own words, which may hold request data.
+        error.code == "D3137" || error.code == "D3141"
+            ? "the expression raised an error" : error.message
+    }
+}

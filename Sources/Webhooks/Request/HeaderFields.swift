@@ -1,0 +1,113 @@
+/// A request's header fields as received: order, repeats, spelling and bytes are kept. One buffer
+/// and ranges into it, so that taking over a parsed request copies nothing.
+package struct HeaderFields: Sendable {
+    /// Where one field's name and value lie in the buffer.
+    package struct Entry: Sendable {
+        package let nameStart: Int
+        package let nameEnd: Int
+        package let valueStart: Int
+        package let valueEnd: Int
+
+        package init(nameStart: Int, nameEnd: Int, valueStart: Int, valueEnd: Int) {
+            self.nameStart = nameStart
+            self.nameEnd = nameEnd
+            self.valueStart = valueStart
+            self.valueEnd = valueEnd
+        }
+    }
+
+    private var buffer: [UInt8]
+    private var entries: [Entry]
+
+    /// No fields.
+    package init() {
+        buffer = []
+        entries = []
+    }
+
+    /// Fields inside a buffer that is shared, not copied. Entries that reach outside the buffer
+    /// are dropped.
+    package init(buffer: [UInt8], entries: [Entry]) {
+        self.buffer = buffer
+        let bounds = 0...buffer.count
+        let fits = entries.allSatisfy { bounds.holds($0) }
+        self.entries = fits ? entries : entries.filter { bounds.holds($0) }
+    }
+
+    /// Fields from text.
+    package init(_ fields: [(String, String)]) {
+        self.init()
+        for (name, value) in fields { append(name: Array(name.utf8), value: Array(value.utf8)) }
+    }
+
+    package mutating func append(name: [UInt8], value: [UInt8]) {
+        let start = buffer.count
+        buffer += name
+        buffer += value
+        entries.append(
+            Entry(
+                nameStart: start, nameEnd: start + name.count,
+                valueStart: start + name.count, valueEnd: buffer.count))
+    }
+
+    package var count: Int { entries.count }
+
+    /// Every field in the order received.
+    package func forEach(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
+        for entry in entries {
+            body(
+                buffer[entry.nameStart..<entry.nameEnd],
+                buffer[entry.valueStart..<entry.valueEnd])
+        }
+    }
+
+    /// Appends the values of every field of a name, joined by ", " (RFC 9110 §5.3), to `output`.
+    ///
+    /// - Parameter lowercasedName: the name's bytes, ASCII letters lower-case.
+    /// - Returns: false, and nothing appended, when there is no such field.
+    package func appendJoined(
+        _ lowercasedName: [UInt8], to output: inout [UInt8]
+    ) -> Bool {
+        var found = false
+        for entry in entries where matches(entry, lowercasedName) {
+            if found { output += [UInt8(ascii: ","), UInt8(ascii: " ")] }
+            output += buffer[entry.valueStart..<entry.valueEnd]
+            found = true
+        }
+        return found
+    }
+
+    /// The joined values of a name in any case, nil when there is no such field.
+    package func joined(named name: String) -> [UInt8]? {
+        var value: [UInt8] = []
+        return appendJoined(Array(name.utf8).map(asciiLowercased), to: &value) ? value : nil
+    }
+
+    /// `joined(named:)` as text; bytes that are not UTF-8 are replaced.
+    package func header(named name: String) -> String? {
+        joined(named: name).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func matches(_ entry: Entry, _ lowercasedName: [UInt8]) -> Bool {
+        guard entry.nameEnd - entry.nameStart == lowercasedName.count else { return false }
+        var offset = entry.nameStart
+        for byte in lowercasedName {
+            if asciiLowercased(buffer[offset]) != byte { return false }
+            offset += 1
+        }
+        return true
+    }
+}
+
+extension ClosedRange<Int> {
+    fileprivate func holds(_ entry: HeaderFields.Entry) -> Bool {
+        contains(entry.nameStart) && contains(entry.valueEnd)
+            && entry.nameStart <= entry.nameEnd && entry.nameEnd <= entry.valueStart
+            && entry.valueStart <= entry.valueEnd
+    }
+}
+
+/// A byte with ASCII `A`–`Z` made lower-case; other bytes unchanged.
+func asciiLowercased(_ byte: UInt8) -> UInt8 {
+    byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
+}

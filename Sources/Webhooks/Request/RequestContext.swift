@@ -1,0 +1,175 @@
+import Cryptography
+import JSON
+import JSONata
+
+/// The values that expressions and placeholders see of one request, each made when it is touched.
+final class RequestContext {
+    let request: ReceivedRequest
+    let account: AccountState
+    let integration: (id: String, name: String)
+    let environmentVariables: [String: Secret]
+    private let environment: PipelineEnvironment
+    private let bodyBytesMax: Int
+    /// Members that `payload_transform` replaced or added.
+    private(set) var transformed = JSONObject()
+    private var decoded: Result<[UInt8], MalformedReason>?
+    private var parsed: Result<JSONValue, MalformedReason>?
+
+    /// Members that a transform cannot replace.
+    static let fixed: Set<String> = [
+        "context", "environment_variables", "received_at", "remote_address",
+    ]
+
+    init(
+        request: ReceivedRequest, account: AccountState, integration: (id: String, name: String),
+        environmentVariables: [String: Secret], environment: PipelineEnvironment, bodyBytesMax: Int
+    ) {
+        self.request = request
+        self.account = account
+        self.integration = integration
+        self.environmentVariables = environmentVariables
+        self.environment = environment
+        self.bodyBytesMax = bodyBytesMax
+    }
+
+    func replace(with result: JSONObject) {
+        for (key, value) in result where !Self.fixed.contains(key) { transformed[key] = value }
+    }
+
+    static let names = [
+        "method", "url", "path", "query", "headers", "body", "raw_body", "raw_body_base64",
+        "remote_address", "received_at", "context", "environment_variables", "integration",
+        "account",
+    ]
+
+    /// The context as an expression's input.
+    var lazyObject: LazyObject {
+        var members: [(key: String, make: () -> JSONValue?)] = Self.names.map { name in
+            (name, { self.member(name) })
+        }
+        for (key, value) in transformed where !Self.names.contains(key) {
+            members.append((key, { value }))
+        }
+        return LazyObject(members)
+    }
+
+    /// A member of the context after the transform; nil when there is none.
+    func member(_ name: String) -> JSONValue? {
+        if !Self.fixed.contains(name), let value = transformed[name] { return value }
+        switch name {
+        case "method": return .string(request.method)
+        case "url": return .string(request.publicURL)
+        case "path": return .string(request.path)
+        case "query": return .object(FormText.parse(request.query) ?? JSONObject())
+        case "headers": return headers
+        case "body": return try? body().get()
+        case "raw_body":
+            return String(validating: request.body, as: UTF8.self).map(JSONValue.string)
+        case "raw_body_base64":
+            return .string(String(decoding: Encodings.encodeBase64(request.body), as: UTF8.self))
+        case "remote_address": return .string(request.remoteAddress)
+        case "received_at": return .string(TimeText.iso8601(request.receivedAtMilliseconds))
+        case "context": return .object(account.context)
+        case "environment_variables":
+            let sorted = environmentVariables.sorted { $0.key < $1.key }
+            return .object(
+                JSONObject(sorted.map { (key: $0.key, value: .string($0.value.text)) }))
+        case "integration":
+            return ["id": .string(integration.id), "name": .string(integration.name)]
+        case "account": return account.id.map { ["id": .string($0)] } ?? [:]
+        default: return nil
+        }
+    }
+
+    /// Lower-case names; values of repeats joined by ", " (RFC 9110 §5.3).
+    private var headers: JSONValue {
+        var object = JSONObject()
+        request.fields.forEach { name, value in
+            let key = String(decoding: name.map(asciiLowercased), as: UTF8.self)
+            let text = String(decoding: value, as: UTF8.self)
+            if let before = object[key]?.stringValue {
+                object[key] = .string(before + ", " + text)
+            } else {
+                object[key] = .string(text)
+            }
+        }
+        return .object(object)
+    }
+
+    // MARK: The body
+
+    /// `application/json` or `…+json`, `application/x-www-form-urlencoded`, or something else.
+    private enum MediaType {
+        case json
+        case form
+        case other
+    }
+
+    private var mediaType: MediaType {
+        let field = request.fields.header(named: "content-type") ?? ""
+        let type = field.prefix { $0 != ";" && $0 != "," }.lowercased().filter { $0 != " " }
+        if type == "application/json" || type.hasSuffix("+json") { return .json }
+        return type == "application/x-www-form-urlencoded" ? .form : .other
+    }
+
+    /// True when the sender calls the body JSON.
+    var claimsJSON: Bool { mediaType == .json }
+
+    /// The body's bytes with its content codings undone.
+    func decodedBody() -> Result<[UInt8], MalformedReason> {
+        if let decoded { return decoded }
+        let result = decode()
+        decoded = result
+        return result
+    }
+
+    private func decode() -> Result<[UInt8], MalformedReason> {
+        let field = request.fields.header(named: "content-encoding") ?? ""
+        let codings = field.lowercased().split(separator: ",").map { $0.filter { $0 != " " } }
+            .filter { !$0.isEmpty && $0 != "identity" }
+        guard !codings.isEmpty else { return .success(request.body) }
+        guard let decoder = environment.decodeContent, codings.count == 1 else {
+            return .failure(.unsupportedContentEncoding)
+        }
+        switch decoder(codings[0], request.body, bodyBytesMax) {
+        case .success(let bytes): return .success(bytes)
+        case .failure(.unsupported): return .failure(.unsupportedContentEncoding)
+        case .failure(.malformed): return .failure(.invalidContentEncoding)
+        case .failure(.tooLarge): return .failure(.decodedBodyTooLarge)
+        }
+    }
+
+    /// JSON parsed, a form as an object, other text as a string, anything else null.
+    func body() -> Result<JSONValue, MalformedReason> {
+        if let parsed { return parsed }
+        let result = decodedBody().flatMap(parse)
+        parsed = result
+        return result
+    }
+
+    private func parse(_ bytes: [UInt8]) -> Result<JSONValue, MalformedReason> {
+        switch mediaType {
+        case .json:
+            if bytes.isEmpty { return .success(.null) }
+            do throws(JSONError) {
+                return .success(try JSONValue(parsing: bytes))
+            } catch {
+                return .failure(.invalidJSON)
+            }
+        case .form:
+            guard let text = String(validating: bytes, as: UTF8.self),
+                let object = FormText.parse(text)
+            else { return .failure(.invalidForm) }
+            return .success(.object(object))
+        case .other:
+            if bytes.isEmpty { return .success(.null) }
+            // Many vendors send JSON and call it text.
+            if let first = bytes.first, first == UInt8(ascii: "{") || first == UInt8(ascii: "["),
+                let value = try? JSONValue(parsing: bytes)
+            {
+                return .success(value)
+            }
+            return .success(String(validating: bytes, as: UTF8.self).map(JSONValue.string) ?? .null)
+        }
+    }
+}

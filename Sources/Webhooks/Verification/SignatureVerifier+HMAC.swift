@@ -1,0 +1,189 @@
+import Cryptography
+import JSON
+
+extension SignatureVerifier {
+    func verifyHMAC(
+        _ scheme: HMACScheme, _ scope: PlaceholderScope, _ now: Int64
+    ) -> VerificationOutcome {
+        do throws(Misconfiguration) {
+            let texts = try secrets(scheme.secrets, scope)
+            var keys: [[UInt8]] = []
+            for text in texts {
+                guard let key = Self.key(text, scheme.secretEncoding), !key.isEmpty else {
+                    throw Misconfiguration(.secretMalformed, key: "secret")
+                }
+                keys.append(key)
+            }
+            return judge(scheme, keys, scope, now)
+        } catch {
+            return .misconfigured(error)
+        }
+    }
+
+    private func judge(
+        _ scheme: HMACScheme, _ keys: [[UInt8]], _ scope: PlaceholderScope, _ now: Int64
+    ) -> VerificationOutcome {
+        let given = values(scheme.compareWith, scope)
+        if given.isEmpty { return .refused(.missingSignature) }
+        var scope = scope
+        let parts = Self.parts(given, scheme.split)
+        if scheme.split != nil { scope.extra["signature"] = Self.parameters(parts) }
+        let prefix = Array(scheme.prefix.utf8)
+        let candidates = parts.filter { $0.starts(with: prefix) }
+            .map { Array($0.dropFirst(prefix.count)) }
+        if candidates.isEmpty { return .refused(.malformedSignature) }
+        if let template = scheme.timestamp,
+            let refusal = Self.check(template, scheme, scope, now)
+        {
+            return .refused(refusal)
+        }
+        let decoded = candidates.compactMap { Self.decode($0, scheme.encoding) }
+            .filter { $0.count == scheme.algorithm.byteCount }
+        if decoded.isEmpty { return .refused(.malformedSignature) }
+        return compare(scheme, keys, decoded, scope)
+    }
+
+    /// Every key, signed text and candidate is tried, so that the time does not tell which one matched.
+    private func compare(
+        _ scheme: HMACScheme, _ keys: [[UInt8]], _ candidates: [[UInt8]], _ scope: PlaceholderScope
+    ) -> VerificationOutcome {
+        var matches = false
+        var hasText = false
+        for key in keys {
+            var scope = scope
+            if scheme.isDigest {
+                scope.extra["secret"] = .string(String(decoding: key, as: UTF8.self))
+            }
+            for template in scheme.signedStrings {
+                var texts: [[UInt8]] = []
+                if template.isRawBody, scope.context.transformed["raw_body"] == nil {
+                    texts = [scope.context.request.body]
+                } else {
+                    switch scope.render(template) {
+                    case .value(let text): texts = [text]
+                    case .list(let items): texts = items
+                    case .missing: continue
+                    }
+                }
+                for text in texts {
+                    hasText = true
+                    guard let expected = code(scheme, key, text) else {
+                        return .misconfigured(
+                            Misconfiguration(.algorithmUnavailable, key: "algorithm"))
+                    }
+                    for candidate in candidates where constantTimeEquals(candidate, expected) {
+                        matches = true
+                    }
+                }
+            }
+        }
+        if matches { return .passed(format: scheme.isDigest ? "digest" : "hmac") }
+        return .refused(hasText ? .signatureMismatch : .missingSignature)
+    }
+
+    private func code(_ scheme: HMACScheme, _ key: [UInt8], _ text: [UInt8]) -> [UInt8]? {
+        if scheme.isDigest { return try? Digest.hash(scheme.algorithm, of: text) }
+        return try? self.keys.context(scheme.algorithm, key)?.authenticate(text)
+    }
+
+    /// The key that a secret's text stands for; nil when it does not decode.
+    static func key(_ text: [UInt8], _ encoding: HMACScheme.SecretEncoding) -> [UInt8]? {
+        switch encoding {
+        case .utf8: return text
+        case .base64: return Encodings.decodeBase64(text.span, padding: .optional)
+        case .base64url: return Encodings.decodeBase64URL(text.span)
+        case .hex: return Encodings.decodeHex(text.span)
+        case .whsec:
+            // Standard Webhooks: `whsec_` and base64; the prefix may be left out.
+            let prefix = Array("whsec_".utf8)
+            let rest = text.starts(with: prefix) ? Array(text.dropFirst(prefix.count)) : text
+            return Encodings.decodeBase64(rest.span, padding: .optional)
+        }
+    }
+
+    private static func decode(_ text: [UInt8], _ encoding: HMACScheme.TextEncoding) -> [UInt8]? {
+        switch encoding {
+        case .hex: Encodings.decodeHex(text.span)
+        case .base64: Encodings.decodeBase64(text.span, padding: .optional)
+        case .base64url: Encodings.decodeBase64URL(text.span)
+        }
+    }
+
+    /// The parts of a header that holds several signatures, without the spaces around them.
+    private static func parts(_ values: [[UInt8]], _ separator: String?) -> [[UInt8]] {
+        guard let separator else { return values }
+        let mark = Array(separator.utf8)
+        var parts: [[UInt8]] = []
+        for value in values {
+            var start = 0
+            var index = 0
+            while index <= value.count {
+                let isEnd = index == value.count
+                if isEnd || value[index...].starts(with: mark) {
+                    parts.append(trimmed(value[start..<index]))
+                    start = index + mark.count
+                    index = start
+                    if isEnd { break }
+                } else {
+                    index += 1
+                }
+            }
+        }
+        return parts.filter { !$0.isEmpty }
+    }
+
+    private static func trimmed(_ text: ArraySlice<UInt8>) -> [UInt8] {
+        var rest = text
+        while rest.first == 0x20 { rest = rest.dropFirst() }
+        while rest.last == 0x20 { rest = rest.dropLast() }
+        return Array(rest)
+    }
+
+    /// `{{signature.t}}` of `t=1,v1=…`: parameters by name (the first of a name) and by place.
+    private static func parameters(_ parts: [[UInt8]]) -> JSONValue {
+        var object = JSONObject()
+        for (place, part) in parts.enumerated() {
+            let text = String(decoding: part, as: UTF8.self)
+            object[String(place)] = .string(text)
+            guard let mark = part.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let name = String(decoding: part[..<mark], as: UTF8.self)
+            if object[name] == nil {
+                object[name] = .string(String(decoding: part[(mark + 1)...], as: UTF8.self))
+            }
+        }
+        return .object(object)
+    }
+
+    /// Why the timestamp is not accepted; nil when it is. Both directions count: a time from the future
+    /// would stay valid longer than the tolerance.
+    private static func check(
+        _ template: PlaceholderTemplate, _ scheme: HMACScheme, _ scope: PlaceholderScope,
+        _ now: Int64
+    ) -> RefusalReason? {
+        guard let text = scope.text(template), !text.isEmpty else { return .timestampMissing }
+        let time: Int64?
+        switch scheme.timestampFormat {
+        case .unix: time = seconds(text)
+        case .unixMilliseconds: time = digits(text)
+        case .iso8601: time = TimeText.milliseconds(iso8601: text)
+        }
+        guard let time else { return .timestampMalformed }
+        let (difference, overflow) = now.subtractingReportingOverflow(time)
+        guard !overflow, difference != Int64.min,
+            abs(difference) <= scheme.toleranceMilliseconds
+        else { return .timestampOutOfTolerance }
+        return nil
+    }
+
+    /// Decimal digits alone: no sign, no space, no exponent.
+    private static func digits(_ text: String) -> Int64? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+        return Int64(text)
+    }
+
+    private static func seconds(_ text: String) -> Int64? {
+        guard let value = digits(text) else { return nil }
+        let (time, overflow) = value.multipliedReportingOverflow(by: 1000)
+        return overflow ? nil : time
+    }
+}
