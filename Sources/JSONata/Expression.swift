@@ -122,11 +122,6 @@ public struct CustomFunction: Sendable {
     }
 }
 
-extension JSONataError {
-    /// An error that a custom function throws: a code of its own and what is wrong.
-    public init(code: String, message: String) { self.init(code, text: message) }
-}
-
 extension Evaluator {
     /// A JSON value for evaluation; parts of documents stay unread.
     func value(_ json: JSONValue) -> Value {

@@ -6,15 +6,15 @@ public struct EvaluationLimits: Sendable, Equatable {
     public var depthMax = 500
     /// Time on the injected clock; beyond it U1001.
     public var timeMilliseconds = 1_000
-    /// Bytes that strings, arrays and objects may take in all, roughly counted; beyond it U1004.
+    /// Bytes that strings, arrays and objects may take in all, roughly counted; beyond it U1003.
     public var bytesAllocatedMax = 64 << 20
     /// Items of one sequence; beyond it D2015.
     public var sequenceLengthMax = 10_000_000
-    /// UTF-8 bytes of one string; beyond it U1005.
+    /// UTF-8 bytes of one string; beyond it U1002.
     public var stringBytesMax = 16 << 20
-    /// Steps of the regular-expression matcher; beyond it U1006.
+    /// Steps of the regular-expression matcher; beyond it U1004.
     public var regexMatchLimit: UInt32 = 1_000_000
-    /// Depth of the regular-expression matcher; beyond it U1006.
+    /// Depth of the regular-expression matcher; beyond it U1004.
     public var regexDepthLimit: UInt32 = 10_000
 
     /// The limits a receiver runs untrusted input with.

@@ -30,7 +30,7 @@ extension Evaluator {
     ) throws(JSONataError) {
         try step()
         guard level < 600 else { throw JSONataError("U1001", value: "depth") }
-        if out.count > limits.stringBytesMax { throw JSONataError("U1005") }
+        if out.count > limits.stringBytesMax { throw JSONataError("U1002") }
         var writer = JSONWriter()
         switch kind(of: value) {
         case .undefined, .null: out.append(contentsOf: "null".utf8)

@@ -61,11 +61,11 @@ final class Evaluator {
     /// Counts memory about to be taken.
     func allocate(_ count: Int) throws(JSONataError) {
         bytes &+= max(0, count)
-        if bytes > limits.bytesAllocatedMax { throw JSONataError("U1004") }
+        if bytes > limits.bytesAllocatedMax { throw JSONataError("U1003") }
     }
 
     func checkString(_ bytes: Int) throws(JSONataError) {
-        if bytes > limits.stringBytesMax { throw JSONataError("U1005") }
+        if bytes > limits.stringBytesMax { throw JSONataError("U1002") }
         try allocate(bytes)
     }
 

@@ -83,7 +83,7 @@ struct Parser {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.depthMax else {
-            throw JSONataError("U1002", position: current.position)
+            throw JSONataError("U1007", position: current.position)
         }
         let first = current
         try advance(isInfix: true)

@@ -129,7 +129,7 @@ private struct PipelineRun {
                 throw Ended(decision: .malformed(reason))
             }
             throw fail(
-                stage, error.code, ErrorWords.withoutValues(error),
+                stage, error.code, error.summary,
                 position: error.position >= 0 ? error.position : nil)
         }
     }
@@ -248,14 +248,5 @@ private struct PipelineRun {
         let items = value.arrayValue ?? [value]
         trace.record(.events, .passed, "\(items.count) events")
         return items.map { builder.event(item: $0) }
-    }
-}
-
-/// What may be said of a failed expression outside: never a value of the request or the context.
-enum ErrorWords {
-    static func withoutValues(_ error: JSONataError) -> String {
-        // `$error` and `$assert` carry the expression's own words, which may hold request data.
-        error.code == "D3137" || error.code == "D3141"
-            ? "the expression raised an error" : error.message
     }
 }

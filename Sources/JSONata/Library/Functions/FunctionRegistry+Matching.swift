@@ -88,7 +88,7 @@ extension FunctionRegistry {
             }
             position = match.start + UTF16Text.count(match.text)
             count += 1
-            if result.utf8.count > evaluator.limits.stringBytesMax { throw JSONataError("U1005") }
+            if result.utf8.count > evaluator.limits.stringBytesMax { throw JSONataError("U1002") }
         }
         result += UTF16Text.string(units[min(position, units.count)...])
         try evaluator.checkString(result.utf8.count)

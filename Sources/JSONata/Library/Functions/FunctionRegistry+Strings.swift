@@ -59,7 +59,7 @@ extension FunctionRegistry {
             let missing = width.magnitude - Double(text.unicodeScalars.count)
             guard missing > 0 else { return .string(text) }
             guard missing < Double(evaluator.limits.stringBytesMax) else {
-                throw JSONataError("U1005")
+                throw JSONataError("U1002")
             }
             try evaluator.checkString(Int(missing) + text.utf8.count)
             let scalars = Array(filler.unicodeScalars)

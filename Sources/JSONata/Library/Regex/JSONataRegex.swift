@@ -17,7 +17,7 @@ internal import JSON
 
     /// Compiles ECMAScript's notation.
     ///
-    /// - Throws: U1003 when the pattern is malformed.
+    /// - Throws: U1005 when the pattern is malformed.
     init(pattern: String, flags: String, at position: Int) throws(JSONataError) {
         source = pattern
         var options = PCRE2_UTF | PCRE2_MATCH_UNSET_BACKREF | PCRE2_ALLOW_EMPTY_CLASS
@@ -37,7 +37,7 @@ internal import JSON
                 $0.baseAddress, $0.count, options, &errorCode, &errorOffset, context)
         }
         guard let compiled = unsafe compiled else {
-            throw JSONataError("U1003", position: position, value: pattern)
+            throw JSONataError("U1005", position: position, value: pattern)
         }
         unsafe code = compiled
         // Without JIT memory the interpreter does the same, more slowly.
@@ -48,7 +48,7 @@ internal import JSON
 
     /// The first match at or after the byte `start`.
     ///
-    /// - Throws: U1006 when a limit of the matcher is reached.
+    /// - Throws: U1004 when a limit of the matcher is reached.
     func firstMatch(
         in text: String, from start: Int, limits: EvaluationLimits
     ) throws(JSONataError) -> Match? {
@@ -77,7 +77,7 @@ internal import JSON
         }
         if count == PCRE2_ERROR_NOMATCH { return .success(nil) }
         guard count > 0, let offsets = unsafe pcre2_get_ovector_pointer_8(data) else {
-            return .failure(JSONataError("U1006", value: source))
+            return .failure(JSONataError("U1004", value: source))
         }
         let pairs = unsafe Int(pcre2_get_ovector_count_8(data))
         var groups: [String?] = []
