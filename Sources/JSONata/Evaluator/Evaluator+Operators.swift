@@ -178,7 +178,7 @@ extension Evaluator {
         let b = try bound(right, "T2004")
         guard let a, let b, a <= b else { return .undefined }
         let size = b - a + 1
-        if size > 1e7 { throw JSONataError("D2014", value: Numbers.string(size)) }
+        if size > 1e7 { throw JSONataError("D2014", value: ScriptNumber.string(size)) }
         let count = Int(size)
         if count > limits.sequenceLengthMax { throw JSONataError("D2015") }
         try step(count / 16)
@@ -250,7 +250,7 @@ extension Evaluator {
         var items = input.isUndefined ? [.undefined] : self.items(of: input) ?? [input]
         if items.isEmpty, !isTuples { items = [.undefined] }
         var keys: [String] = []
-        var groups: [CodeUnits: (data: [Value], pair: Int)] = [:]
+        var groups: [JSON.CodeUnits: (data: [Value], pair: Int)] = [:]
         let order = ObjectBox()
         for item in items {
             let inner = isTuples ? self.frame(frame, with: item) : frame
@@ -265,7 +265,7 @@ extension Evaluator {
                 if key == "_jsonata_lambda" || key == "_jsonata_function" {
                     throw JSONataError("D1013", position: node.position, value: key)
                 }
-                let name = CodeUnits(key)
+                let name = JSON.CodeUnits(key)
                 if var entry = groups[name] {
                     guard entry.pair == place else {
                         throw JSONataError("D1009", position: node.position, value: key)
@@ -288,7 +288,7 @@ extension Evaluator {
         let result = ObjectBox()
         for place in order.order {
             let key = order.keys[place]
-            guard let entry = groups[CodeUnits(key)] else { continue }
+            guard let entry = groups[JSON.CodeUnits(key)] else { continue }
             let value = try evaluateGroupValue(
                 node.pairs[entry.pair].value, entry.data, isTuples, frame)
             if !value.isUndefined { result.set(key, value) }

@@ -260,7 +260,7 @@ extension Evaluator {
 
     /// Numbers out of range are an error when they are used, not when they arise.
     func finite(_ number: Double) throws(JSONataError) -> Double {
-        if number.isInfinite { throw JSONataError("D1001", value: Numbers.string(number)) }
+        if number.isInfinite { throw JSONataError("D1001", value: ScriptNumber.string(number)) }
         return number
     }
 

@@ -10,9 +10,9 @@ extension Evaluator {
         case .number:
             let number = number(of: value) ?? 0
             guard number.isFinite else {
-                throw JSONataError("D3001", value: Numbers.string(number))
+                throw JSONataError("D3001", value: ScriptNumber.string(number))
             }
-            return Numbers.string(Numbers.rounded15(number))
+            return ScriptNumber.string(Numbers.roundedForText(number))
         default:
             var source = value
             if case .array(let box) = value, box.isOuterWrapper, let first = box.items.first {
@@ -40,8 +40,8 @@ extension Evaluator {
             }
         case .number:
             let number = number(of: value) ?? .nan
-            if number.isInfinite { throw JSONataError("D1001", value: Numbers.string(number)) }
-            writer.write(Numbers.rounded15(number))
+            if number.isInfinite { throw JSONataError("D1001", value: ScriptNumber.string(number)) }
+            writer.write(Numbers.roundedForText(number))
             out.append(contentsOf: writer.bytes)
         case .string:
             writer.write(string(of: value) ?? "")

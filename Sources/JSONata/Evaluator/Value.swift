@@ -31,7 +31,7 @@ enum Value {
         case .undefined: "undefined"
         case .null: "null"
         case .bool(let flag): flag ? "true" : "false"
-        case .number(let number): Numbers.string(number)
+        case .number(let number): ScriptNumber.string(number)
         case .string(let text): text
         default: "value"
         }
@@ -95,7 +95,7 @@ final class LazyMember {
 final class ObjectBox {
     private(set) var keys: [String]
     private(set) var values: [Value]
-    private var places: [CodeUnits: Int] = [:]
+    private var places: [JSON.CodeUnits: Int] = [:]
     /// Some key looks like an array index, which ECMAScript puts first.
     private(set) var hasIndexKeys = false
     private static let scanMax = 8
@@ -118,9 +118,9 @@ final class ObjectBox {
         if keys.count > Self.scanMax {
             if places.count != keys.count {
                 places.removeAll(keepingCapacity: true)
-                for (place, key) in keys.enumerated() { places[CodeUnits(key)] = place }
+                for (place, key) in keys.enumerated() { places[JSON.CodeUnits(key)] = place }
             }
-            return places[CodeUnits(key)]
+            return places[JSON.CodeUnits(key)]
         }
         return keys.firstIndex { $0.hasSameCodeUnits(as: key) }
     }
@@ -132,7 +132,7 @@ final class ObjectBox {
             values[place] = value
             return
         }
-        if keys.count >= Self.scanMax { places[CodeUnits(key)] = keys.count }
+        if keys.count >= Self.scanMax { places[JSON.CodeUnits(key)] = keys.count }
         if Self.arrayIndex(key) != nil { hasIndexKeys = true }
         keys.append(key)
         values.append(value)

@@ -18,7 +18,7 @@ struct Parser {
             switch token {
             case .operatorSign(let text), .name(let text), .variable(let text), .string(let text):
                 text
-            case .number(let number): Numbers.string(number)
+            case .number(let number): ScriptNumber.string(number)
             case .value(let value): value.plainText
             case .regex(let pattern, _): pattern
             case .end: "(end)"

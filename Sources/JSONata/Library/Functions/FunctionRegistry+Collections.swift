@@ -185,7 +185,7 @@ extension Evaluator {
         case .bool:
             if case .bool(let flag) = value { return flag ? "t" : "f" }
             return nil
-        case .number: return number(of: value).map { "n" + Numbers.string($0) }
+        case .number: return number(of: value).map { "n" + ScriptNumber.string($0) }
         default: return nil
         }
     }

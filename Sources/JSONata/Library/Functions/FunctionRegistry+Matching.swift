@@ -42,7 +42,7 @@ extension FunctionRegistry {
         _ value: Value, _ code: String, _ evaluator: Evaluator
     ) throws(JSONataError) -> Int {
         guard let number = evaluator.number(of: value) else { return Int.max }
-        guard number >= 0 else { throw JSONataError(code, value: Numbers.string(number)) }
+        guard number >= 0 else { throw JSONataError(code, value: ScriptNumber.string(number)) }
         return Int(min(number.rounded(.up), 1e15))
     }
 

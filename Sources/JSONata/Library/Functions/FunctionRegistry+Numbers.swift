@@ -1,5 +1,3 @@
-internal import func Glibc.pow
-
 extension FunctionRegistry {
     /// A function of one number; a missing one gives nothing.
     private static func numeric(
@@ -44,17 +42,14 @@ extension FunctionRegistry {
         numeric("floor") { $0.rounded(.down) },
         numeric("ceil") { $0.rounded(.up) },
         numeric("abs") { $0.magnitude },
-        numeric("sqrt") { (number) throws(JSONataError) in
-            guard number >= 0 else { throw JSONataError("D3060", value: Numbers.string(number)) }
-            return number.squareRoot()
-        },
+        numeric("sqrt") { (number) throws(JSONataError) in try Numbers.squareRoot(number) },
         NativeFunction("round", "<n-n?:n>", arity: 2) {
             (evaluator, arguments, _) throws(JSONataError) in
             guard let number = evaluator.number(of: argument(arguments, 0)) else {
                 return .undefined
             }
             let places = evaluator.number(of: argument(arguments, 1)) ?? 0
-            return .number(Numbers.round(number, Int(Swift.max(-400, Swift.min(400, places)))))
+            return .number(Numbers.round(number, places: places))
         },
         NativeFunction("power", "<n-n:n>", arity: 2) {
             (evaluator, arguments, _) throws(JSONataError) in
@@ -62,11 +57,7 @@ extension FunctionRegistry {
                 return .undefined
             }
             let exponent = evaluator.number(of: argument(arguments, 1)) ?? .nan
-            let result = pow(number, exponent)
-            guard result.isFinite else {
-                throw JSONataError("D3061", value: Numbers.string(number))
-            }
-            return .number(result)
+            return .number(try Numbers.power(number, exponent))
         },
         NativeFunction("random", "<:n>", arity: 0) { (evaluator, _, _) throws(JSONataError) in
             .number(evaluator.environment.random())
@@ -81,10 +72,10 @@ extension FunctionRegistry {
                 if case .bool(let flag) = value { return .number(flag ? 1 : 0) }
                 return .undefined
             default:
-                guard let number = evaluator.string(of: value).flatMap(Numbers.parse) else {
+                guard let text = evaluator.string(of: value) else {
                     throw JSONataError("D3030", value: value.plainText)
                 }
-                return .number(number)
+                return .number(try Numbers.number(text))
             }
         },
         NativeFunction("formatBase", "<n-n?:s>", arity: 2) {
@@ -92,11 +83,8 @@ extension FunctionRegistry {
             guard let number = evaluator.number(of: argument(arguments, 0)) else {
                 return .undefined
             }
-            let radix = Numbers.round(evaluator.number(of: argument(arguments, 1)) ?? 10, 0)
-            guard radix >= 2, radix <= 36 else {
-                throw JSONataError("D3100", value: Numbers.string(radix))
-            }
-            return .string(Numbers.base(Numbers.round(number, 0), Int(radix)))
+            let radix = evaluator.number(of: argument(arguments, 1)) ?? 10
+            return .string(try Numbers.formatBase(number, radix: radix))
         },
     ]
 }

@@ -44,8 +44,8 @@ extension FunctionRegistry {
             else { return .string(text) }
             return .string(String(text[range.upperBound...]))
         },
-        text("lowercase") { (_, text) throws(JSONataError) in .string(text.lowercased()) },
-        text("uppercase") { (_, text) throws(JSONataError) in .string(text.uppercased()) },
+        text("lowercase") { (_, text) throws(JSONataError) in .string(TextCase.lowercased(text)) },
+        text("uppercase") { (_, text) throws(JSONataError) in .string(TextCase.uppercased(text)) },
         text("length") { (_, text) throws(JSONataError) in
             .number(Double(text.unicodeScalars.count))
         },
