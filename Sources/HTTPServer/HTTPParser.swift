@@ -147,13 +147,7 @@ struct HTTPParser {
     private mutating func scanHead(
         _ input: Span<UInt8>, consumed: inout Int
     ) throws(HTTPFailure) -> Event {
-        // RFC 9112 §2.2: an empty line before the request line is ignored.
-        while lineCount == 0, scanned == 0, input.count - consumed >= 2, input[consumed] == 0x0D,
-            input[consumed + 1] == 0x0A
-        {
-            consumed += 2
-        }
-        let start = consumed
+        var start = consumed
         var index = start + scanned
         while index < input.count {
             if input[index] != 0x0A {
@@ -170,6 +164,12 @@ struct HTTPParser {
             index += 1
             guard index - start <= limits.headerBytesMax else {
                 throw HTTPFailure(431, "head too large")
+            }
+            if isEmpty, lineCount == 0 {
+                // RFC 9112 §2.2: an empty line before the request line is ignored.
+                consumed = index
+                start = index
+                continue
             }
             if isEmpty {
                 let head = try HTTPHeadParser(limits: limits).parse(

@@ -146,8 +146,14 @@ extension FunctionRegistry {
         _ evaluator: Evaluator, _ arguments: [Value], _ context: CallContext
     ) throws(JSONataError) -> Value {
         guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
-        let limit = try limit(argument(arguments, 2), "D3020", evaluator)
+        var limit = try limit(argument(arguments, 2), "D3020", evaluator)
         let separator = argument(arguments, 1)
+        if evaluator.string(of: separator) != nil,
+            let number = evaluator.number(of: argument(arguments, 2))
+        {
+            // ECMAScript's String.prototype.split cuts the limit to an integer.
+            limit = Int(min(number.rounded(.down), 1e15))
+        }
         let result = ArrayBox([])
         let units = UTF16Text.units(of: text)
         if let mark = evaluator.string(of: separator) {

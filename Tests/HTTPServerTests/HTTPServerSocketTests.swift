@@ -1,0 +1,223 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import HTTPServer
+
+/// The server over real sockets, each on a port of its own that the system chooses.
+struct HTTPServerSocketTests {
+    /// Answers with what it got: `METHOD path length`. `/early` is answered by its head alone.
+    private struct Echo: HTTPHandler {
+        func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
+            head.path == "/early"
+                ? .respond(HTTPResponse(status: 404, text: "no")) : .readBody(limit: 1000)
+        }
+        func handle(_ request: HTTPRequest, _ exchange: HTTPExchange) {
+            exchange.respond(
+                HTTPResponse(
+                    status: 200,
+                    text: "\(request.head.method) \(request.head.path) \(request.body.count)"))
+        }
+        func roundEnded(loop: Int) {}
+        func protocolFailed(_ failure: HTTPFailure, remoteAddress: String) {}
+    }
+
+    private static func withServer(
+        _ limits: HTTPLimits = HTTPLimits(), loops: Int = 1, _ body: (UInt16) throws -> Void
+    ) throws {
+        let server = try HTTPServer(
+            listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: loops, limits: limits,
+            handler: Echo())
+        guard case .tcp(_, let port)? = server.boundAddresses.first else { return }
+        try server.start()
+        defer {
+            server.stop()
+            server.join()
+        }
+        try body(port)
+    }
+
+    /// Sends the texts one after the other and reads until the server closes or `until` has arrived.
+    private static func exchange(
+        _ port: UInt16, _ texts: [String], until: String? = nil, endsInput: Bool = false
+    ) throws -> String {
+        let client = try TestClient(port: port)
+        for text in texts { client.send(text) }
+        if endsInput { client.endInput() }
+        return client.read(until: until)
+    }
+
+    private static let close = "Host: a\r\nConnection: close\r\n"
+
+    @Test func `a request is answered and the connection closed as asked`() throws {
+        try Self.withServer { port in
+            let text = try Self.exchange(
+                port, ["POST /x HTTP/1.1\r\n\(Self.close)Content-Length: 3\r\n\r\n", "abc"])
+            #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(text.contains("Connection: close\r\n"))
+            #expect(text.hasSuffix("\r\n\r\nPOST /x 3"))
+        }
+    }
+
+    @Test func `pipelined requests are answered in order`() throws {
+        try Self.withServer { port in
+            let one = { (number: Int) in
+                "POST /\(number) HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"
+            }
+            let all =
+                (1...100).map { (number: Int) in one(number) }.joined()
+                + "GET /end HTTP/1.1\r\n\(Self.close)\r\n"
+            let text = try Self.exchange(port, [all])
+            let paths = text.components(separatedBy: "POST /").dropFirst().map { part in
+                part.prefix { $0.isNumber }
+            }
+            #expect(paths.map(String.init) == (1...100).map(String.init))
+            #expect(text.hasSuffix("GET /end 0"))
+        }
+    }
+
+    @Test func `a half request whose sender ends is refused`() throws {
+        try Self.withServer { port in
+            let text = try Self.exchange(
+                port, ["POST / HTTP/1.1\r\nHost: a\r\nContent-Le"], endsInput: true)
+            #expect(text.hasPrefix("HTTP/1.1 400 "))
+        }
+    }
+
+    @Test func `a body shorter than its Content-Length is refused`() throws {
+        try Self.withServer { port in
+            let text = try Self.exchange(
+                port, ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"],
+                endsInput: true)
+            #expect(text.hasPrefix("HTTP/1.1 400 "))
+        }
+    }
+
+    @Test func `a body longer than its Content-Length is another request`() throws {
+        try Self.withServer { port in
+            let text = try Self.exchange(
+                port, ["POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nabc\r\n\r\n"])
+            #expect(text.contains("POST /x 1"))
+            #expect(text.contains("HTTP/1.1 400 "))
+        }
+    }
+
+    @Test func `the body limit of the handler holds at it and one beyond`() throws {
+        try Self.withServer { port in
+            for (count, status) in [(1000, "200"), (1001, "413")] {
+                let text = try Self.exchange(
+                    port,
+                    [
+                        "POST / HTTP/1.1\r\n\(Self.close)Content-Length: \(count)\r\n\r\n"
+                            + String(repeating: "b", count: count)
+                    ])
+                #expect(text.hasPrefix("HTTP/1.1 \(status) "), "\(count)")
+            }
+        }
+    }
+
+    @Test func `an early answer comes before the body and closes the connection`() throws {
+        try Self.withServer { port in
+            let text = try Self.exchange(
+                port, ["POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"])
+            #expect(text.hasPrefix("HTTP/1.1 404 ") && text.contains("Connection: close"))
+        }
+    }
+
+    @Test func `an early answer to a request without body keeps the connection`() throws {
+        try Self.withServer { port in
+            let text = try Self.exchange(
+                port,
+                ["GET /early HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\n\(Self.close)\r\n"])
+            #expect(text.hasPrefix("HTTP/1.1 404 ") && text.hasSuffix("GET /next 0"))
+        }
+    }
+
+    @Test func `the client is told to continue when it asks`() throws {
+        try Self.withServer { port in
+            let client = try TestClient(port: port)
+            client.send(
+                "POST /c HTTP/1.1\r\n\(Self.close)Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+            )
+            #expect(client.read(until: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+            client.send("ab")
+            #expect(client.read(until: nil).hasSuffix("POST /c 2"))
+        }
+    }
+
+    @Test func `HEAD has the length of the answer and no body`() throws {
+        try Self.withServer { port in
+            let text = try Self.exchange(port, ["HEAD /h HTTP/1.1\r\n\(Self.close)\r\n"])
+            #expect(text.contains("Content-Length: 9\r\n") && text.hasSuffix("\r\n\r\n"))
+        }
+    }
+
+    @Test(arguments: [
+        "POST / HTTP/1.1\r\nHost: a\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na",
+    ])
+    func `a request that does not go on is told so`(start: String) throws {
+        var limits = HTTPLimits()
+        limits.headerTimeoutMilliseconds = 20
+        limits.bodyTimeoutMilliseconds = 20
+        try Self.withServer(limits) { port in
+            let text = try Self.exchange(port, [start])
+            #expect(text.hasPrefix("HTTP/1.1 408 "))
+        }
+    }
+
+    @Test func `an idle connection is closed after its time`() throws {
+        var limits = HTTPLimits()
+        limits.keepAliveTimeoutMilliseconds = 20
+        try Self.withServer(limits) { port in
+            let text = try Self.exchange(port, ["GET /i HTTP/1.1\r\nHost: a\r\n\r\n"])
+            #expect(text.hasSuffix("GET /i 0"))
+        }
+    }
+
+    @Test func `connections beyond the limit are closed`() throws {
+        var limits = HTTPLimits()
+        limits.connectionsMax = 2
+        try Self.withServer(limits) { port in
+            let first = try TestClient(port: port)
+            let second = try TestClient(port: port)
+            for client in [first, second] {
+                client.send("GET /k HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(client.read(until: "GET /k 0").hasSuffix("GET /k 0"))
+            }
+            let third = try TestClient(port: port)
+            third.send("GET /k HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(third.read(until: nil) == "")
+        }
+    }
+
+    @Test func `several loops share the port`() throws {
+        try Self.withServer(loops: 4) { port in
+            for count in 0..<40 {
+                let text = try Self.exchange(port, ["GET /\(count) HTTP/1.1\r\n\(Self.close)\r\n"])
+                #expect(text.hasSuffix("GET /\(count) 0"))
+            }
+        }
+    }
+
+    @Test func `draining answers what is under way and lets join return`() throws {
+        let server = try HTTPServer(
+            listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: 2, limits: HTTPLimits(),
+            handler: Echo())
+        guard case .tcp(_, let port)? = server.boundAddresses.first else { return }
+        try server.start()
+        let client = try TestClient(port: port)
+        client.send("GET /d HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(client.read(until: "GET /d 0").hasSuffix("GET /d 0"))
+        server.drain()
+        server.join()
+        #expect(client.read(until: nil) == "")
+        #expect(throws: (any Error).self) { try TestClient(port: port) }
+    }
+
+    @Test func `a line break in a field value is refused`() {
+        var response = HTTPResponse(status: 200)
+        let added = response.add("X-A", "b\r\nSet-Cookie: c")
+        #expect(!added && response.fields.isEmpty)
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+
+/// A blocking TCP client of the tests: plain text in and out, with a time limit on reads.
+public final class TestClient {
+    private let fd: Int32
+
+    /// Connects to a port of this machine.
+    public init(port: UInt16) throws {
+        fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let descriptor = fd
+        let result = unsafe withUnsafePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        var limit = timeval(tv_sec: 20, tv_usec: 0)
+        unsafe setsockopt(
+            fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        guard result == 0 else {
+            close(fd)
+            throw POSIXError(.ECONNREFUSED)
+        }
+    }
+
+    deinit { close(fd) }
+
+    /// Sends text; a peer that has gone is not an error here.
+    public func send(_ text: String) { send(Array(text.utf8)) }
+
+    /// Sends bytes.
+    public func send(_ bytes: [UInt8]) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = unsafe bytes[sent...].withUnsafeBytes {
+                unsafe Foundation.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count <= 0 { return }
+            sent += count
+        }
+    }
+
+    /// Sends the end of the input and stays readable.
+    public func endInput() { shutdown(fd, Int32(SHUT_WR)) }
+
+    /// Reads until `until` has arrived, or the peer ends.
+    public func read(until: String?) -> String {
+        var text: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let mark = until.map { Array($0.utf8) }
+        while true {
+            if let mark, text.count >= mark.count, text.suffix(mark.count).elementsEqual(mark) {
+                break
+            }
+            let count = unsafe buffer.withUnsafeMutableBytes {
+                unsafe recv(fd, $0.baseAddress, $0.count, 0)
+            }
+            if count <= 0 { break }
+            text += buffer[..<count]
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
