@@ -53,7 +53,7 @@ private struct IntegrationParser {
         reader = schemeReader.reader
         warnOfOracle(handle, transform)
         return Integration(
-            id: reader.string(value, "id", []) ?? name, name: name,
+            id: reader.string(value, "id", []), name: name,
             label: reader.string(config, "label", ["config"]), source: value,
             payloadTransform: transform, handleVerification: handle,
             fanOut: expression(value, "fan_out", []), verification: scheme,

@@ -4,8 +4,8 @@ package import JSONata
 
 /// An Integration object, checked and compiled.
 package struct Integration: Sendable {
-    /// `id`, or the name when it has none.
-    package let id: String
+    /// The object's own id, when it has one.
+    package let id: String?
     package let name: String
     package let label: String?
     /// The whole object as it was given, unknown members included.
