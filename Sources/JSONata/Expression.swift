@@ -14,7 +14,7 @@ public struct Expression: Sendable {
     /// Bounds of every evaluation.
     public let limits: EvaluationLimits
     let tree: Node
-    let functions: [CustomFunction]
+    let functions: FunctionTable
 
     /// Compiles `source`.
     ///
@@ -29,7 +29,7 @@ public struct Expression: Sendable {
     ) throws(JSONataError) {
         self.source = source
         self.limits = limits
-        self.functions = functions
+        self.functions = functions.isEmpty ? .standard : FunctionTable(functions)
         tree = try Parser.parse(source)
     }
 
@@ -60,14 +60,7 @@ public struct Expression: Sendable {
     private func run(
         _ evaluator: Evaluator, _ input: Value, _ bindings: [String: JSONValue]
     ) throws(JSONataError) -> Value {
-        let builtIn = Frame(nil)
-        for function in FunctionRegistry.frame {
-            builtIn.bindNew(function.name, .function(FunctionBox(.native(function.value))))
-        }
-        for function in functions {
-            builtIn.bind(function.name, .function(FunctionBox(.native(function.native))))
-        }
-        let root = Frame(builtIn)
+        let root = Frame(Frame(functions))
         for (name, value) in bindings { root.bind(name, evaluator.value(value)) }
         root.bind("$", input)
         return try evaluator.evaluate(tree, evaluator.wrapped(input), root)

@@ -172,8 +172,18 @@ final class Frame {
     private var names: [String] = []
     private var values: [Value] = []
     let parent: Frame?
+    /// Set in the outermost frame alone.
+    private let functions: FunctionTable?
 
-    init(_ parent: Frame?) { self.parent = parent }
+    init(_ parent: Frame?) {
+        self.parent = parent
+        functions = nil
+    }
+
+    init(_ functions: FunctionTable) {
+        parent = nil
+        self.functions = functions
+    }
 
     func bind(_ name: String, _ value: Value) {
         if let place = names.lastIndex(of: name) {
@@ -184,18 +194,36 @@ final class Frame {
         }
     }
 
-    /// Binds a name that the caller knows is new.
-    func bindNew(_ name: String, _ value: Value) {
-        names.append(name)
-        values.append(value)
-    }
-
     func lookup(_ name: String) -> Value {
         var frame: Frame? = self
         while let current = frame {
+            if let functions = current.functions { return functions.table[name] ?? .undefined }
             if let place = current.names.lastIndex(of: name) { return current.values[place] }
             frame = current.parent
         }
         return .undefined
     }
+}
+
+/// The functions an expression starts with, made once when it is compiled.
+final class FunctionTable: @unchecked Sendable {
+    // Never written after `init`; functions hold nothing that changes.
+    let table: [String: Value]
+
+    init(_ custom: [CustomFunction]) {
+        var table = Self.standard.table
+        for function in custom {
+            table[function.name] = .function(FunctionBox(.native(function.native)))
+        }
+        self.table = table
+    }
+
+    private init(builtIn: [NativeFunction]) {
+        table = Dictionary(
+            builtIn.map { ($0.name, Value.function(FunctionBox(.native($0)))) },
+            uniquingKeysWith: { _, last in last })
+    }
+
+    /// Shared by every expression that adds nothing.
+    static let standard = FunctionTable(builtIn: FunctionRegistry.all)
 }

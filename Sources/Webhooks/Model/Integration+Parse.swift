@@ -7,14 +7,13 @@ extension Integration {
     /// - Parameters:
     ///   - value: the object.
     ///   - limits: bounds of its expressions.
-    ///   - functions: functions beside JSONata's own.
     /// - Returns: the integration, nil when any problem is an error, and every problem found.
     package static func parse(
-        _ value: JSONValue, limits: EvaluationLimits = EvaluationLimits(),
-        functions: (_ truto: Bool) -> [CustomFunction] = { _ in [] }
+        _ value: JSONValue, limits: EvaluationLimits = EvaluationLimits()
     ) -> (integration: Integration?, problems: [ConfigurationProblem]) {
         var parser = IntegrationParser(value: value, limits: limits)
-        parser.functions = functions(value["functions"]?.stringValue == "truto")
+        parser.functions = TrutoFunctions.all(
+            replacing: value["functions"]?.stringValue == "truto")
         let integration = parser.parse()
         let failed = parser.reader.problems.contains { $0.severity == .error }
         return (failed ? nil : integration, parser.reader.problems)

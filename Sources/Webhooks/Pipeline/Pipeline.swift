@@ -37,7 +37,8 @@ package final class Pipeline: Sendable {
         trace: inout PipelineTrace
     ) -> Decision {
         let context = RequestContext(
-            request: request, account: account, integration: (integration.id ?? integration.name, integration.name),
+            request: request, account: account,
+            integration: (integration.id ?? integration.name, integration.name),
             environmentVariables: environmentVariables, environment: environment,
             bodyBytesMax: bodyBytesMax)
         var run = PipelineRun(
