@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(
             name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
 
         library("JSON", []),
@@ -44,7 +45,10 @@ let package = Package(
         library("EventQueue", ["JSON", "CSQLite", "CLinux"]),
         library(
             "Receiver",
-            ["JSON", "JSONata", "Cryptography", "HTTPServer", "Webhooks", "EventQueue", "CYAML"]),
+            [
+                "JSON", "JSONata", "Cryptography", "HTTPServer", "Webhooks", "EventQueue", "CYAML",
+                "CZlib", "CLinux",
+            ]),
         .executableTarget(name: "postern", dependencies: ["Receiver"], swiftSettings: settings),
         .executableTarget(
             name: "postern-bench",

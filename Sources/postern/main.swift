@@ -1,1 +1,4 @@
-print("not built yet")
+import Glibc
+import Receiver
+
+exit(CommandLineTool.run(Array(CommandLine.arguments.dropFirst())).rawValue)

@@ -1,0 +1,147 @@
+import HTTPServer
+import JSON
+
+/// `postern serve` and `postern check`.
+enum ServeCommands {
+    static let all: [CommandSpecification] = [
+        CommandSpecification(
+            ["serve"], "Receive webhooks",
+            details: """
+                Runs in the foreground until SIGTERM or SIGINT, then answers and stores what is under way.
+                SIGHUP reads the configuration again; a bad one changes nothing. Without a file it listens
+                on 127.0.0.1:8080, keeps data in ./postern-data and reads ./integrations.d.
+                """,
+            options: [
+                CommonOptions.config,
+                OptionSpecification(
+                    "strict", nil, "Do not start when a secret is missing, empty or a placeholder"),
+                OptionSpecification(
+                    "ready-file", "FILE", "Write the bound addresses there once ready"),
+            ], run: serve),
+        CommandSpecification(
+            ["check"], "Print every problem of the configuration",
+            details: "Exits with 1 when there is an error; warnings alone are fine.",
+            options: [
+                CommonOptions.config,
+                OptionSpecification("strict", nil, "Count warnings as errors"), CommonOptions.json,
+            ], run: check),
+    ]
+
+    @Sendable private static func check(_ invocation: Invocation) -> ExitCode {
+        let loaded = ConfigurationLoader(file: invocation["config"]).load()
+        if invocation.has("json") {
+            var table = Table("file", "line", "column", "key_path", "severity", "message")
+            for problem in loaded.problems {
+                table.add(
+                    .string(problem.file), number(problem.mark?.line), number(problem.mark?.column),
+                    .string(problem.keyPath), .string(problem.severity.rawValue),
+                    .string(problem.message))
+            }
+            invocation.terminal.write(table.text(json: true))
+        } else {
+            for problem in loaded.problems { invocation.terminal.errorLine("\(problem)") }
+        }
+        let isWrong = loaded.hasErrors || invocation.has("strict") && !loaded.problems.isEmpty
+        if !isWrong, !invocation.has("json") {
+            let count = loaded.integrations.count
+            invocation.terminal.print(
+                "configuration is fine: \(count) integration\(count == 1 ? "" : "s"), "
+                    + "\(loaded.accounts.count) account\(loaded.accounts.count == 1 ? "" : "s")")
+        }
+        return isWrong ? .wrong : .done
+    }
+
+    private static func number(_ value: Int?) -> JSONValue {
+        value.map { .number(JSONNumber(Double($0))) } ?? .null
+    }
+
+    @Sendable private static func serve(_ invocation: Invocation) -> ExitCode {
+        Signals.block()
+        let loader = ConfigurationLoader(file: invocation["config"])
+        let loaded = loader.load()
+        let isStrict = invocation.has("strict")
+        guard report(loaded, isStrict, invocation.terminal) else { return .configuration }
+        let log = Log(loaded.configuration.log)
+        let receiver: Receiver
+        do throws(StartFailure) {
+            receiver = try Receiver(loaded, log: log)
+            try receiver.start()
+        } catch {
+            invocation.terminal.error(error.description)
+            return error.code
+        }
+        announce(receiver, loaded, log)
+        if let path = invocation["ready-file"] {
+            let addresses = receiver.boundAddresses + receiver.adminAddresses
+            let lines = addresses.map { "\($0)\n" }.joined()
+            do throws(FileError) { try FileSystem.write(Array(lines.utf8), to: path) } catch {
+                log.write(.error, "the ready file was not written", [("detail", "\(error)")])
+            }
+        }
+        ServiceManager.ready()
+        run(receiver, loader, isStrict, log)
+        ServiceManager.stopping()
+        log.write(.info, "draining")
+        receiver.drain()
+        log.write(.info, "stopped")
+        return .done
+    }
+
+    /// Prints problems; false when they forbid a start.
+    private static func report(
+        _ loaded: LoadedConfiguration, _ isStrict: Bool, _ terminal: Terminal
+    ) -> Bool {
+        let isWrong = loaded.hasErrors || isStrict && !loaded.variables.missing.isEmpty
+        for problem in loaded.problems { terminal.errorLine("\(problem)") }
+        return !isWrong
+    }
+
+    private static func announce(_ receiver: Receiver, _ loaded: LoadedConfiguration, _ log: Log) {
+        var fields = [
+            ("listen", receiver.boundAddresses.map(\.description).joined(separator: ",")),
+            ("integrations", String(loaded.integrations.count)),
+            ("accounts", String(loaded.accounts.count)),
+            ("queues", loaded.configuration.queues.map(\.name).joined(separator: ",")),
+        ]
+        let admin = receiver.adminAddresses
+        if !admin.isEmpty {
+            fields.append(("admin", admin.map(\.description).joined(separator: ",")))
+        }
+        log.write(.info, "ready", fields.map { (key: $0.0, value: $0.1) })
+        for name in loaded.variables.missing {
+            log.write(
+                .warning, "a secret is missing; integrations that need it answer 503",
+                [("environment_variable", name)])
+        }
+    }
+
+    /// Until a signal to stop.
+    private static func run(
+        _ receiver: Receiver, _ loader: ConfigurationLoader, _ isStrict: Bool, _ log: Log
+    ) {
+        while true {
+            switch Signals.wait(milliseconds: 60_000) {
+            case .stop: return
+            case .none: receiver.maintain()
+            case .reload:
+                ServiceManager.reloading()
+                let loaded = loader.load()
+                if loaded.hasErrors || isStrict && !loaded.variables.missing.isEmpty {
+                    for problem in loaded.problems {
+                        log.write(
+                            problem.severity == .error ? .error : .warning, problem.description)
+                    }
+                    receiver.reloadRefused()
+                    log.write(.error, "reload refused: the configuration in use stays")
+                } else {
+                    for problem in loaded.problems { log.write(.warning, problem.description) }
+                    receiver.replace(loaded)
+                    log.write(
+                        .info, "reloaded",
+                        [("integrations", String(loaded.integrations.count))])
+                }
+                ServiceManager.ready()
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import EventQueue
+import HTTPServer
+
+extension Configuration {
+    mutating func readQueues(_ reader: inout MappingReader, _ problems: inout Problems) {
+        guard let node = reader.value("queues") else { return }
+        guard case .sequence(let elements) = node.content, !elements.isEmpty else {
+            problems.add(
+                node.mark, "queues",
+                "expected a list of queues; write - { name: main, type: sqlite, path: queue.db }")
+            return
+        }
+        if elements.count > 64 {
+            problems.add(node.mark, "queues", "\(elements.count) queues; at most 64 are possible")
+        }
+        queues = []
+        for (index, element) in elements.enumerated() {
+            let path = "queues[\(index)]"
+            guard let queue = Self.queue(element, path, &problems) else { continue }
+            if queues.contains(where: { $0.name == queue.name }) {
+                problems.add(
+                    element.mark, "\(path).name",
+                    "the queue \(queue.name) stands already in the list; rename one")
+            } else if queues.contains(where: { $0.path == queue.path }) {
+                problems.add(
+                    element.mark, "\(path).path",
+                    "another queue has the path \(queue.path); give each its own")
+            }
+            queues.append(queue)
+        }
+    }
+
+    private static func queue(
+        _ node: ConfigurationNode, _ path: String, _ problems: inout Problems
+    ) -> QueueSettings? {
+        guard
+            var reader = MappingReader(
+                node, path: path, example: "{ name: main, type: sqlite, path: queue.db }",
+                &problems)
+        else { return nil }
+        let name = reader.text("name", &problems)
+        let kind = reader.choice("type", QueueSettings.Kind.self, &problems)
+        let place = reader.text("path", &problems)
+        for (key, isGiven) in [
+            ("name", reader.value("name") != nil), ("type", reader.value("type") != nil),
+        ] where !isGiven {
+            problems.add(node.mark, path, "\(key) is missing; every queue has a name and a type")
+        }
+        var settings = QueueSettings(
+            name: name ?? "?", kind: kind ?? .sqlite,
+            path: place ?? (kind == .file ? (name ?? "events") : (name ?? "queue") + ".db"))
+        let days = 3650 * 86_400_000
+        settings.segmentBytesMax = reader.size("segment_bytes_max", 4096...(1 << 30), &problems)
+        settings.segmentAgeMillisecondsMax = reader.duration(
+            "segment_age_max", 1000...days, &problems)
+        if kind == .sqlite {
+            for key in ["segment_bytes_max", "segment_age_max"] {
+                guard let value = reader.value(key) else { continue }
+                problems.add(value.mark, reader.path(key), "only queues of type file have segments")
+            }
+        }
+        if let age = reader.duration("retain_done", 0...days, &problems) {
+            settings.retention.doneAgeMillisecondsMax = Int64(age)
+        }
+        if let age = reader.duration("retain_age", 1000...days, &problems) {
+            settings.retention.ageMillisecondsMax = Int64(age)
+        }
+        settings.retention.countMax = reader.integer("retain_count", 1...Int.max, &problems)
+        if let bytes = reader.size("retain_bytes", 4096...(1 << 50), &problems) {
+            settings.retention.bytesMax = Int64(bytes)
+        }
+        if let attempts = reader.integer("attempts_max", 1...1000, &problems) {
+            settings.delivery.attemptsMax = attempts
+        }
+        if let wait = reader.duration("backoff_min", 1...86_400_000, &problems) {
+            settings.delivery.backoffMillisecondsMin = Int64(wait)
+        }
+        if let wait = reader.duration("backoff_max", 1...(30 * 86_400_000), &problems) {
+            settings.delivery.backoffMillisecondsMax = Int64(wait)
+        }
+        reader.finish(&problems)
+        return settings
+    }
+
+    mutating func readLimits(_ reader: inout MappingReader, _ problems: inout Problems) {
+        guard let node = reader.value("limits"),
+            var limits = MappingReader(
+                node, path: "limits", example: "{ body_bytes_max: 1MiB }", &problems)
+        else { return }
+        readHTTPLimits(&limits, &problems)
+        let gib = 1 << 30
+        func set<Value>(_ value: Value?, _ target: inout Value) { if let value { target = value } }
+        set(
+            limits.integer("events_in_flight_max", 1...1_000_000, &problems),
+            &commit.eventsInFlightMax)
+        set(
+            limits.size("bytes_in_flight_max", 4096...(16 * gib), &problems),
+            &commit.bytesInFlightMax)
+        set(
+            limits.integer("events_per_commit_max", 1...100_000, &problems),
+            &commit.eventsPerCommitMax)
+        set(limits.size("bytes_per_commit_max", 4096...gib, &problems), &commit.bytesPerCommitMax)
+        self.limits.loops = limits.integer("threads", 1...256, &problems)
+        set(
+            limits.size("context_bytes_max", 64...(16 << 20), &problems),
+            &self.limits.contextBytesMax)
+        set(
+            limits.duration("drain_timeout", 0...3_600_000, &problems),
+            &self.limits.drainTimeoutMilliseconds)
+        set(
+            limits.integer("quarantine_count_max", 0...1_000_000, &problems),
+            &self.limits.quarantineCountMax)
+        set(
+            limits.size("quarantine_bytes_max", 0...(1 << 40), &problems),
+            &self.limits.quarantineBytesMax)
+        set(
+            limits.duration("quarantine_age_max", 1000...(3650 * 86_400_000), &problems),
+            &self.limits.quarantineAgeMillisecondsMax)
+        limits.finish(&problems)
+    }
+
+    private mutating func readHTTPLimits(
+        _ limits: inout MappingReader, _ problems: inout Problems
+    ) {
+        let hour = 3_600_000
+        func set(_ value: Int?, _ target: inout Int) { if let value { target = value } }
+        set(
+            limits.size("request_line_bytes_max", 64...(1 << 20), &problems),
+            &http.requestLineBytesMax)
+        set(limits.size("header_bytes_max", 256...(16 << 20), &problems), &http.headerBytesMax)
+        set(limits.integer("header_count_max", 1...10_000, &problems), &http.headerCountMax)
+        // Offsets in JSON documents have 28 bits.
+        set(limits.size("body_bytes_max", 0...(256 << 20), &problems), &http.bodyBytesMax)
+        set(
+            limits.duration("header_timeout", 100...hour, &problems),
+            &http.headerTimeoutMilliseconds)
+        set(limits.duration("body_timeout", 100...hour, &problems), &http.bodyTimeoutMilliseconds)
+        set(
+            limits.duration("keep_alive_timeout", 100...(24 * hour), &problems),
+            &http.keepAliveTimeoutMilliseconds)
+        set(
+            limits.duration("write_timeout", 100...hour, &problems),
+            &http.writeTimeoutMilliseconds)
+        set(limits.integer("connections_max", 1...1_000_000, &problems), &http.connectionsMax)
+        set(
+            limits.integer("connections_per_address_max", 1...1_000_000, &problems),
+            &http.connectionsPerAddressMax)
+        set(
+            limits.integer("pipelined_requests_max", 1...10_000, &problems),
+            &http.pipelinedRequestsMax)
+        set(
+            limits.size("write_buffer_bytes_max", 4096...(1 << 30), &problems),
+            &http.writeBufferBytesMax)
+    }
+
+    mutating func readAdmin(_ reader: inout MappingReader, _ problems: inout Problems) {
+        guard let node = reader.value("admin"),
+            var section = MappingReader(
+                node, path: "admin", example: "{ listen: 127.0.0.1:8081 }", &problems)
+        else { return }
+        let addresses = Self.addresses(&section, "listen", &problems)
+        if section.value("listen") == nil {
+            problems.add(node.mark, "admin", "listen is missing; write listen: 127.0.0.1:8081")
+        }
+        var token: EnvironmentVariable?
+        if let value = section.value("token"),
+            let source = Self.source(value, "admin.token", &problems)
+        {
+            token = EnvironmentVariable(name: "admin.token", source: source, mark: value.mark)
+        }
+        for address in addresses where listen.contains(address) {
+            if case .tcp(_, 0) = address { continue }
+            problems.add(
+                section.value("listen")?.mark, "admin.listen",
+                "\(address) receives webhooks already; choose another port")
+        }
+        section.finish(&problems)
+        admin = AdminSettings(listen: addresses, token: token)
+    }
+
+    mutating func readLog(_ reader: inout MappingReader, _ problems: inout Problems) {
+        guard let node = reader.value("log"),
+            var section = MappingReader(
+                node, path: "log", example: "{ format: text, level: info }", &problems)
+        else { return }
+        if let format = section.choice("format", LogFormat.self, &problems) { log.format = format }
+        if let level = section.choice("level", LogLevel.self, &problems) { log.level = level }
+        section.finish(&problems)
+    }
+}

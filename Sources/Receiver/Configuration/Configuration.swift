@@ -1,0 +1,114 @@
+package import EventQueue
+package import HTTPServer
+
+/// The server's settings, checked. Without a file every one has its default (SPEC §2).
+package struct Configuration: Sendable {
+    /// Where webhooks are received.
+    package var listen: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 8080)]
+    /// What vendors call, without a trailing slash; nil: `http://` and the first listener.
+    package var publicURL: String?
+    /// Whose `X-Forwarded-For` is believed.
+    package var trustedProxies: [AddressRange] = []
+    /// Queues, state and quarantine lie here; relative paths count from it.
+    package var dataDirectory = "./postern-data"
+    /// A folder of integrations; absent by default is fine.
+    package var integrations = Folder(path: "./integrations.d", isGiven: false)
+    /// A folder of accounts.
+    package var accounts: Folder?
+    /// What expressions and placeholders can see.
+    package var environmentVariables: [EnvironmentVariable] = []
+    package var queues: [QueueSettings] = [
+        QueueSettings(name: "main", kind: .sqlite, path: "queue.db")
+    ]
+    package var http = HTTPLimits()
+    package var commit = CommitLimits()
+    package var limits = ReceiverLimits()
+    package var admin: AdminSettings?
+    package var log = LogSettings()
+    /// The file that this was read from.
+    package var file: String?
+
+    package init() {}
+
+    /// A folder of configuration files.
+    package struct Folder: Sendable, Equatable {
+        package var path: String
+        /// False for the default, which need not exist.
+        package var isGiven: Bool
+        package var mark: SourceMark?
+    }
+}
+
+/// One variable, and where its value comes from.
+package struct EnvironmentVariable: Sendable, Equatable {
+    package enum Source: Sendable, Equatable {
+        /// A variable of the process.
+        case environment(String)
+        /// A file's contents without the last line break.
+        case file(String)
+        /// A file of systemd's credentials folder.
+        case credential(String)
+        /// The value itself.
+        case literal(String)
+    }
+
+    package var name: String
+    package var source: Source
+    package var mark: SourceMark
+}
+
+/// One queue.
+package struct QueueSettings: Sendable, Equatable {
+    package enum Kind: String, Sendable, CaseIterable {
+        case sqlite
+        case file
+    }
+
+    package var name: String
+    package var kind: Kind
+    package var path: String
+    /// File queues.
+    package var segmentBytesMax: Int?
+    package var segmentAgeMillisecondsMax: Int?
+    /// What is removed, once a minute; nil keeps everything that is not done.
+    package var retention = RetentionPolicy()
+    /// Redelivery.
+    package var delivery = DeliveryPolicy()
+
+    package init(name: String, kind: Kind, path: String) {
+        self.name = name
+        self.kind = kind
+        self.path = path
+    }
+}
+
+/// Bounds that are neither the listener's nor the committer's.
+package struct ReceiverLimits: Sendable, Equatable {
+    /// Threads that read sockets; nil: one for two processors.
+    package var loops: Int?
+    /// An account's context.
+    package var contextBytesMax = 64 << 10
+    /// How long a drain may take before connections are cut.
+    package var drainTimeoutMilliseconds = 30_000
+    /// Requests kept in quarantine.
+    package var quarantineCountMax = 1000
+    package var quarantineBytesMax = 64 << 20
+    package var quarantineAgeMillisecondsMax = 7 * 86_400_000
+
+    package init() {}
+}
+
+/// The second listener.
+package struct AdminSettings: Sendable {
+    package var listen: [ListenAddress]
+    /// A bearer token that every admin request must bring; nil: none.
+    package var token: EnvironmentVariable?
+}
+
+/// How the log is written.
+package struct LogSettings: Sendable, Equatable {
+    package var format = LogFormat.text
+    package var level = LogLevel.info
+
+    package init() {}
+}

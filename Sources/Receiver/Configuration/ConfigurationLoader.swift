@@ -1,0 +1,268 @@
+package import JSON
+package import Webhooks
+
+/// Everything that the server runs with, read and checked, with every problem found.
+package struct LoadedConfiguration: Sendable {
+    package var configuration: Configuration
+    package var integrations: [LoadedIntegration] = []
+    package var accounts: [LoadedAccount] = []
+    package var variables = LoadedVariables()
+    package var problems: [Problem] = []
+
+    package var hasErrors: Bool { problems.contains { $0.severity == .error } }
+}
+
+/// One integration and the file it came from.
+package struct LoadedIntegration: Sendable {
+    package let file: String
+    package let integration: Integration
+}
+
+/// One account: the context of a vendor's customer.
+package struct LoadedAccount: Sendable {
+    package let file: String
+    package let id: String
+    /// The name of its integration.
+    package let integration: String
+    package let context: JSONObject
+}
+
+/// Reads the configuration file and the folders it names.
+package struct ConfigurationLoader: Sendable {
+    private let file: String?
+    /// Relative paths count from the configuration file's folder.
+    private let folder: String
+    private let secrets: SecretLoader
+
+    package init(file: String?, secrets: SecretLoader? = nil) {
+        self.file = file
+        folder = file.map(FileSystem.folder) ?? "."
+        self.secrets = secrets ?? SecretLoader(folder: folder)
+    }
+
+    /// The configuration file alone, its paths resolved.
+    package func loadConfiguration() -> (Configuration, [Problem]) {
+        var configuration = Configuration()
+        var problems: [Problem] = []
+        if let file {
+            do throws(Problem) {
+                let root = try Self.read(file)
+                (configuration, problems) = Configuration.parse(root, file: file)
+            } catch { problems = [error] }
+        }
+        configuration.dataDirectory = resolve(configuration.dataDirectory)
+        configuration.integrations.path = resolve(configuration.integrations.path)
+        if let accounts = configuration.accounts?.path {
+            configuration.accounts?.path = resolve(accounts)
+        }
+        return (configuration, problems)
+    }
+
+    /// Everything, with every problem.
+    package func load() -> LoadedConfiguration {
+        let (configuration, problems) = loadConfiguration()
+        var loaded = LoadedConfiguration(configuration: configuration, problems: problems)
+        loadVariables(&loaded)
+        loadIntegrations(&loaded)
+        loadAccounts(&loaded)
+        return loaded
+    }
+
+    private func resolve(_ path: String) -> String {
+        folder == "." ? path : FileSystem.join(folder, path)
+    }
+
+    private static func read(_ path: String) throws(Problem) -> ConfigurationNode? {
+        let bytes: [UInt8]
+        do throws(FileError) { bytes = try FileSystem.read(path, maximum: 16 << 20) } catch {
+            throw Problem(file: path, message: "cannot be read: \(SystemText.error(error.code))")
+        }
+        return try ConfigurationText.parse(bytes, file: path)
+    }
+
+    private func loadVariables(_ loaded: inout LoadedConfiguration) {
+        for variable in loaded.configuration.environmentVariables {
+            switch secrets.load(variable.source) {
+            case .success(let secret): loaded.variables.values[variable.name] = secret
+            case .failure(let missing):
+                loaded.variables.missing.append(variable.name)
+                loaded.problems.append(
+                    Problem(
+                        file: file ?? "", mark: variable.mark,
+                        keyPath: "environment_variables.\(variable.name)",
+                        message: missing.message, severity: .warning))
+            }
+        }
+        if let token = loaded.configuration.admin?.token {
+            switch secrets.load(token.source) {
+            case .success(let secret): loaded.variables.adminToken = secret
+            case .failure(let missing):
+                loaded.problems.append(
+                    Problem(
+                        file: file ?? "", mark: token.mark, keyPath: "admin.token",
+                        message: missing.message))
+            }
+        }
+    }
+
+    /// Files of a folder that hold configuration, in byte order.
+    private func files(
+        _ folder: Configuration.Folder, _ key: String, _ problems: inout [Problem]
+    ) -> [String] {
+        do throws(FileError) {
+            return try FileSystem.list(folder.path)
+                .filter { name in
+                    !name.hasPrefix(".")
+                        && [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
+                }
+                .map { FileSystem.join(folder.path, $0) }
+        } catch {
+            if error.isMissing, !folder.isGiven { return [] }
+            problems.append(
+                Problem(
+                    file: file ?? "", mark: folder.mark, keyPath: key,
+                    message: "the folder \(folder.path) cannot be read: "
+                        + "\(SystemText.error(error.code)); make it or name another"))
+            return []
+        }
+    }
+
+    private func loadIntegrations(_ loaded: inout LoadedConfiguration) {
+        let folder = loaded.configuration.integrations
+        for path in files(folder, "integrations", &loaded.problems) {
+            do throws(Problem) {
+                guard let node = try Self.read(path) else {
+                    throw Problem(file: path, message: "the file is empty; write an integration")
+                }
+                addIntegration(node, path, &loaded)
+            } catch { loaded.problems.append(error) }
+        }
+    }
+
+    private func addIntegration(
+        _ node: ConfigurationNode, _ path: String, _ loaded: inout LoadedConfiguration
+    ) {
+        let (integration, problems) = Integration.parse(node.jsonValue)
+        loaded.problems += problems.map { Self.problem($0, in: node, path) }
+        guard let integration else { return }
+        for (index, name) in integration.queues?.enumerated() ?? [].enumerated()
+        where !loaded.configuration.queues.contains(where: { $0.name == name }) {
+            let names = loaded.configuration.queues.map(\.name)
+            let advice =
+                Spelling.nearest(to: name, among: names).map { "did you mean \($0)?" }
+                ?? "queues: \(names.joined(separator: ", "))"
+            loaded.problems.append(
+                Problem(
+                    file: path, mark: node.mark(at: ["queues", String(index)]),
+                    keyPath: "queues[\(index)]", message: "no queue is named \(name); \(advice)"))
+        }
+        checkVariables(integration, node, path, &loaded)
+        for other in loaded.integrations {
+            if other.integration.name == integration.name {
+                loaded.problems.append(
+                    Problem(
+                        file: path, mark: node.mark(at: ["name"]), keyPath: "name",
+                        message: "\(other.file) has the name \(integration.name) already; "
+                            + "give each integration its own"))
+            } else if let id = integration.id, id == other.integration.id {
+                loaded.problems.append(
+                    Problem(
+                        file: path, mark: node.mark(at: ["id"]), keyPath: "id",
+                        message: "\(other.file) has the id \(id) already; "
+                            + "give each integration its own"))
+            }
+        }
+        loaded.integrations.append(LoadedIntegration(file: path, integration: integration))
+    }
+
+    /// A variable that a placeholder names must be listed, or it can never have a value.
+    private func checkVariables(
+        _ integration: Integration, _ node: ConfigurationNode, _ path: String,
+        _ loaded: inout LoadedConfiguration
+    ) {
+        let listed = loaded.configuration.environmentVariables.map(\.name)
+        let text = integration.source["config"]?["webhook"]?["signature_verification"]?.jsonString
+        for name in integration.environmentVariableNames.uniqued() where !listed.contains(name) {
+            // A placeholder that may be missing says so with the type `undefined`.
+            if text?.contains("environment_variables.\(name):undefined") == true { continue }
+            let near = Spelling.nearest(to: name, among: listed).map { "; did you mean \($0)?" }
+            loaded.problems.append(
+                Problem(
+                    file: path,
+                    mark: node.mark(at: ["config", "webhook", "signature_verification"]),
+                    keyPath: "config.webhook.signature_verification",
+                    message: "the configuration lists no environment variable \(name)"
+                        + (near ?? "; add it under environment_variables"),
+                    severity: .warning))
+        }
+    }
+
+    /// A problem of the domain with its place in the file.
+    private static func problem(
+        _ problem: ConfigurationProblem, in node: ConfigurationNode, _ file: String
+    ) -> Problem {
+        let place = problem.position.map { " (at character \($0 + 1) of the text)" } ?? ""
+        return Problem(
+            file: file, mark: node.mark(at: problem.keyPath),
+            keyPath: problem.keyPath.reduce("", Problem.join), message: problem.message + place,
+            severity: problem.severity == .error ? .error : .warning)
+    }
+
+    private func loadAccounts(_ loaded: inout LoadedConfiguration) {
+        guard let folder = loaded.configuration.accounts else { return }
+        var seen: [String: String] = [:]
+        for path in files(folder, "accounts", &loaded.problems) {
+            do throws(Problem) {
+                guard let node = try Self.read(path) else {
+                    throw Problem(file: path, message: "the file is empty; write an account")
+                }
+                guard let account = Self.account(node, path, &loaded) else { continue }
+                if let other = seen.updateValue(path, forKey: account.id) {
+                    throw Problem(
+                        file: path, mark: node.mark(at: ["id"]), keyPath: "id",
+                        message: "\(other) has the id \(account.id) already; "
+                            + "give each account its own")
+                }
+                loaded.accounts.append(account)
+            } catch { loaded.problems.append(error) }
+        }
+    }
+
+    private static func account(
+        _ node: ConfigurationNode, _ file: String, _ loaded: inout LoadedConfiguration
+    ) -> LoadedAccount? {
+        var problems = Problems(file: file)
+        defer { loaded.problems += problems.list }
+        guard
+            var reader = MappingReader(
+                node, path: "", example: "id, integration and context", &problems)
+        else { return nil }
+        let id = reader.text("id", &problems)
+        let integration = reader.text("integration", &problems)
+        var context = JSONObject()
+        if let value = reader.value("context") {
+            if let object = value.jsonValue.objectValue {
+                context = object
+            } else {
+                problems.add(value.mark, "context", "expected a mapping of names to values")
+            }
+        }
+        reader.finish(&problems)
+        for (key, value) in [("id", id), ("integration", integration)]
+        where value == nil && node[key] == nil {
+            problems.add(node.mark, key, "it is missing; an account has an id and an integration")
+        }
+        guard let id, let integration else { return nil }
+        let known = loaded.integrations.map(\.integration)
+        guard let owner = known.first(where: { $0.name == integration || $0.id == integration })
+        else {
+            let near = Spelling.nearest(to: integration, among: known.map(\.name))
+            problems.add(
+                node.mark(at: ["integration"]), "integration",
+                "no integration is named \(integration)"
+                    + (near.map { "; did you mean \($0)?" } ?? ""))
+            return nil
+        }
+        return LoadedAccount(file: file, id: id, integration: owner.name, context: context)
+    }
+}

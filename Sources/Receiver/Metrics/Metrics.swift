@@ -1,0 +1,161 @@
+import Synchronization
+
+/// What became of a request.
+package enum Outcome: String, Sendable, CaseIterable {
+    case stored
+    case duplicate
+    case handshake
+    case meta
+    case refused
+    case malformed
+    case failed
+    case misconfigured
+    case unavailable
+    /// `enforce: false`: stored although the signature failed.
+    case unverified
+}
+
+/// Counters of one integration. They outlive reloads.
+package final class IntegrationCounters: Sendable {
+    struct Key: Hashable {
+        let outcome: Outcome
+        let reason: String
+    }
+    let name: String
+    private let counts = Mutex<[Key: UInt64]>([:])
+    // The most frequent ones need no lock.
+    private let stored = Atomic<UInt64>(0)
+    private let events = Atomic<UInt64>(0)
+
+    init(name: String) { self.name = name }
+
+    func count(_ outcome: Outcome, _ reason: String = "") {
+        if outcome == .stored {
+            stored.wrappingAdd(1, ordering: .relaxed)
+        } else {
+            counts.withLock { $0[Key(outcome: outcome, reason: reason), default: 0] &+= 1 }
+        }
+    }
+
+    func countEvents(_ count: Int) {
+        events.wrappingAdd(UInt64(count), ordering: .relaxed)
+    }
+
+    var eventCount: UInt64 { events.load(ordering: .relaxed) }
+
+    /// Outcomes that happened, in a fixed order.
+    var all: [(outcome: Outcome, reason: String, count: UInt64)] {
+        var list = counts.withLock { $0.map { ($0.key.outcome, $0.key.reason, $0.value) } }
+        let plain = stored.load(ordering: .relaxed)
+        if plain > 0 { list.append((.stored, "", plain)) }
+        return list.sorted { ($0.0.rawValue, $0.1) < ($1.0.rawValue, $1.1) }
+            .map { (outcome: $0.0, reason: $0.1, count: $0.2) }
+    }
+}
+
+/// Everything that `/metrics` shows but for gauges, which are asked when it is read.
+package final class Metrics: Sendable {
+    private struct State {
+        var integrations: [String: IntegrationCounters] = [:]
+        var protocolFailures: [String: UInt64] = [:]
+        var reloads: [Bool: UInt64] = [:]
+    }
+    private let state = Mutex(State())
+    let pipelineDuration = Histogram()
+    let answerDuration = Histogram()
+    private let unknownRoutes = Atomic<UInt64>(0)
+    private let quarantineDropped = Atomic<UInt64>(0)
+
+    package init() {}
+
+    /// The counters of an integration, made once.
+    func counters(of name: String) -> IntegrationCounters {
+        state.withLock { state in
+            if let counters = state.integrations[name] { return counters }
+            let counters = IntegrationCounters(name: name)
+            state.integrations[name] = counters
+            return counters
+        }
+    }
+
+    func countUnknownRoute() { unknownRoutes.wrappingAdd(1, ordering: .relaxed) }
+    func countQuarantineDropped() { quarantineDropped.wrappingAdd(1, ordering: .relaxed) }
+    func countProtocolFailure(status: Int) {
+        state.withLock { $0.protocolFailures[String(status), default: 0] &+= 1 }
+    }
+    func countReload(succeeded: Bool) {
+        state.withLock { $0.reloads[succeeded, default: 0] &+= 1 }
+    }
+
+    /// A value that is asked for when the metrics are read.
+    struct Gauge {
+        let name: String
+        let help: String
+        /// Label text with braces, and the value.
+        var values: [(labels: String, value: String)]
+    }
+
+    /// The Prometheus text exposition format, version 0.0.4.
+    func text(gauges: [Gauge]) -> String {
+        let (integrations, failures, reloads) = state.withLock {
+            ($0.integrations, $0.protocolFailures, $0.reloads)
+        }
+        let sorted = integrations.values.sorted { $0.name < $1.name }
+        var text = """
+            # HELP postern_requests_total Requests by integration, outcome and reason.
+            # TYPE postern_requests_total counter
+
+            """
+        for counters in sorted {
+            for (outcome, reason, count) in counters.all {
+                text += "postern_requests_total{integration=\(Self.quote(counters.name)),"
+                text += "outcome=\"\(outcome.rawValue)\",reason=\(Self.quote(reason))} \(count)\n"
+            }
+        }
+        text += "# HELP postern_events_total Events stored, by integration.\n"
+        text += "# TYPE postern_events_total counter\n"
+        for counters in sorted where counters.eventCount > 0 {
+            text += "postern_events_total{integration=\(Self.quote(counters.name))} "
+            text += "\(counters.eventCount)\n"
+        }
+        text += "# HELP postern_unknown_routes_total Requests answered 404.\n"
+        text += "# TYPE postern_unknown_routes_total counter\n"
+        text += "postern_unknown_routes_total \(unknownRoutes.load(ordering: .relaxed))\n"
+        text += "# HELP postern_protocol_failures_total Requests refused by HTTP's rules.\n"
+        text += "# TYPE postern_protocol_failures_total counter\n"
+        for (status, count) in failures.sorted(by: { $0.key < $1.key }) {
+            text += "postern_protocol_failures_total{status=\"\(status)\"} \(count)\n"
+        }
+        text += "# HELP postern_reloads_total Reloads of the configuration.\n"
+        text += "# TYPE postern_reloads_total counter\n"
+        for (succeeded, count) in reloads.sorted(by: { $0.key && !$1.key }) {
+            text += "postern_reloads_total{result=\"\(succeeded ? "done" : "refused")\"} \(count)\n"
+        }
+        text += "# HELP postern_quarantine_dropped_total Requests not kept in quarantine.\n"
+        text += "# TYPE postern_quarantine_dropped_total counter\n"
+        text += "postern_quarantine_dropped_total \(quarantineDropped.load(ordering: .relaxed))\n"
+        pipelineDuration.write(
+            "postern_pipeline_seconds", "Time from a whole request to its decision.", to: &text)
+        answerDuration.write(
+            "postern_commit_seconds", "Time from a decision to stored and answered.", to: &text)
+        for gauge in gauges {
+            text += "# HELP \(gauge.name) \(gauge.help)\n# TYPE \(gauge.name) gauge\n"
+            for (labels, value) in gauge.values { text += "\(gauge.name)\(labels) \(value)\n" }
+        }
+        return text
+    }
+
+    /// A label's value with its quotes.
+    static func quote(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\": quoted += "\\\\"
+            case "\"": quoted += "\\\""
+            case "\n": quoted += "\\n"
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}

@@ -1,0 +1,101 @@
+import Cryptography
+import EventQueue
+import HTTPServer
+import Synchronization
+import Webhooks
+
+/// One request on its way to an answer: counts it, logs it, answers it.
+final class PendingAnswer: Sendable {
+    let exchange: HTTPExchange
+    let identifier: String
+    let destination: Destination
+    private let decidedNanoseconds: UInt64
+    private let handler: WebhookHandler
+    /// False once another thread than the loop's has taken over.
+    private let onLoop = Atomic(true)
+    private let unverified = Mutex<String?>(nil)
+
+    init(
+        exchange: HTTPExchange, identifier: String, destination: Destination,
+        decidedNanoseconds: UInt64, handler: WebhookHandler
+    ) {
+        self.exchange = exchange
+        self.identifier = identifier
+        self.destination = destination
+        self.decidedNanoseconds = decidedNanoseconds
+        self.handler = handler
+    }
+
+    var isOnLoop: Bool { onLoop.load(ordering: .relaxed) }
+
+    func leaveLoop() { onLoop.store(false, ordering: .relaxed) }
+
+    func unverifiedReason(_ reason: String) { unverified.withLock { $0 = reason } }
+
+    private var fields: [(key: String, value: String)] {
+        var fields: [(key: String, value: String)] = [
+            ("request", identifier), ("integration", destination.active.integration.name),
+        ]
+        if let account = destination.account { fields.append(("account", account.id)) }
+        return fields
+    }
+
+    /// What the integration answers to a delivery that is stored.
+    var acceptedResponse: HTTPResponse { destination.active.accepted }
+
+    /// What the integration answers to a wrong signature.
+    var rejected: HTTPResponse { destination.active.rejected }
+
+    /// Called on the committer's thread.
+    func stored(_ outcome: Submission.Outcome) {
+        leaveLoop()
+        switch outcome {
+        case .success(let outcomes):
+            let isDuplicate = !outcomes.isEmpty && outcomes.allSatisfy { $0 == .duplicate }
+            let new = outcomes.reduce(0) { $0 + ($1 == .duplicate ? 0 : 1) }
+            if new > 0 { destination.active.counters.countEvents(new) }
+            handler.metrics.answerDuration.record(
+                nanoseconds: Clock.monotonicNanoseconds &- decidedNanoseconds)
+            if let reason = unverified.withLock({ $0 }) {
+                finish(.unverified, reason, acceptedResponse, level: .warning)
+            } else {
+                finish(isDuplicate ? .duplicate : .stored, "", acceptedResponse)
+            }
+        case .failure(let error):
+            unavailable("queue_\(error.code.rawValue)", detail: "\(error)", level: .error)
+        }
+    }
+
+    /// Answers, counts, and logs at debug level.
+    func finish(
+        _ outcome: Outcome, _ reason: String, _ response: HTTPResponse, level: LogLevel = .debug
+    ) {
+        destination.active.counters.count(outcome, reason)
+        if handler.log.isEnabled(level) {
+            var fields = fields
+            if !reason.isEmpty { fields.append(("reason", reason)) }
+            fields.append(("status", String(response.status)))
+            handler.log.write(level, outcome.rawValue, fields)
+        }
+        handler.send(exchange, response.identified(identifier), batched: !isOnLoop)
+    }
+
+    /// Answers a request that was not accepted; the log says why, the answer does not.
+    func refuse(
+        _ outcome: Outcome, _ reason: String, _ response: HTTPResponse, detail: String? = nil,
+        level: LogLevel = .warning
+    ) {
+        destination.active.counters.count(outcome, reason)
+        if handler.log.isEnabled(level) {
+            var fields = fields + [("reason", reason), ("status", String(response.status))]
+            if let detail { fields.append(("detail", detail)) }
+            handler.log.write(level, outcome.rawValue, fields)
+        }
+        handler.send(exchange, response.identified(identifier), batched: !isOnLoop)
+    }
+
+    /// 503: the vendor must try again.
+    func unavailable(_ reason: String, detail: String? = nil, level: LogLevel = .warning) {
+        refuse(.unavailable, reason, Responses.unavailable, detail: detail, level: level)
+    }
+}

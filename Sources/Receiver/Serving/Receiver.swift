@@ -1,0 +1,281 @@
+import EventQueue
+package import HTTPServer
+import Synchronization
+
+/// Why the server does not start.
+package struct StartFailure: Error, Sendable, CustomStringConvertible {
+    package let description: String
+    package let code: ExitCode
+
+    init(_ description: String, _ code: ExitCode = .unavailable) {
+        self.description = description
+        self.code = code
+    }
+}
+
+/// The whole server: queues, state, listeners, and what holds them together.
+package final class Receiver: Sendable {
+    package let handler: WebhookHandler
+    let log: Log
+    private let metrics: Metrics
+    private let queues: [any EventQueue]
+    private let queueSettings: [QueueSettings]
+    private let committer: GroupCommitter
+    private let contexts: ContextStore
+    private let quarantine: Quarantine
+    private let stateWorker: SerialWorker
+    private let quarantineWorker: SerialWorker
+    private let server: HTTPServer
+    private let admin = Mutex<HTTPServer?>(nil)
+    private let dataDirectory: String
+    private let settings: Configuration
+
+    /// Opens everything and binds the listeners; nothing is accepted before `start`.
+    package init(_ loaded: LoadedConfiguration, log: Log) throws(StartFailure) {
+        let configuration = loaded.configuration
+        settings = configuration
+        self.log = log
+        metrics = Metrics()
+        dataDirectory = configuration.dataDirectory
+        queueSettings = configuration.queues
+        try Self.prepareFolder(configuration.dataDirectory)
+        queues = try Self.openQueues(configuration)
+        let answers = AnswerBatch()
+        do throws(QueueError) {
+            var limits = StateLimits()
+            limits.contextBytesMax = configuration.limits.contextBytesMax
+            let path = FileSystem.join(configuration.dataDirectory, "state.db")
+            contexts = try ContextStore(store: try StateStore(path: path, limits: limits))
+            committer = try GroupCommitter(
+                queues: queues, limits: configuration.commit, clock: { Clock.nowMilliseconds },
+                deliver: { finished in
+                    for one in finished { one.complete() }
+                    answers.flush()
+                })
+        } catch { throw StartFailure("state in \(configuration.dataDirectory): \(error)") }
+        stateWorker = SerialWorker(waitingMax: 4096)
+        quarantineWorker = SerialWorker(waitingMax: Quarantine.waitingMax)
+        guard stateWorker.start(), quarantineWorker.start() else {
+            throw StartFailure("the system gives no more threads")
+        }
+        quarantine = Quarantine(
+            folder: FileSystem.join(configuration.dataDirectory, "quarantine"),
+            limits: configuration.limits, worker: quarantineWorker, metrics: metrics)
+        let loops = configuration.limits.loops ?? max(1, Processors.count / 2)
+        let names = configuration.queues.map(\.name)
+        handler = WebhookHandler(
+            snapshot: Snapshot(loaded, metrics: metrics, queueNames: names), committer: committer,
+            contexts: contexts, quarantine: quarantine, stateWorker: stateWorker,
+            metrics: metrics, log: log, answers: answers, loops: loops,
+            seed: UInt64.random(in: .min ... .max))
+        server = try Self.listen(
+            configuration.listen, loops: loops, limits: configuration.http, handler: handler)
+        if let section = configuration.admin {
+            var limits = HTTPLimits()
+            limits.connectionsMax = 256
+            let listener = try Self.listen(
+                section.listen, loops: 1, limits: limits,
+                handler: AdminHandler(server: self, token: loaded.variables.adminToken))
+            admin.withLock { $0 = listener }
+        }
+    }
+
+    private static func prepareFolder(_ path: String) throws(StartFailure) {
+        do throws(FileError) { try FileSystem.makeFolder(path) } catch {
+            throw StartFailure("data_directory: \(error)")
+        }
+        guard FileSystem.isFolder(path), FileSystem.isWritable(path) else {
+            throw StartFailure(
+                "data_directory: \(path) is not a folder that this user may write to")
+        }
+    }
+
+    private static func openQueues(
+        _ configuration: Configuration
+    ) throws(StartFailure) -> [any EventQueue] {
+        var queues: [any EventQueue] = []
+        for settings in configuration.queues {
+            do throws(QueueError) {
+                queues.append(
+                    try QueueOpening.open(
+                        settings, folder: configuration.dataDirectory, access: .readWrite))
+            } catch {
+                let place = FileSystem.join(configuration.dataDirectory, settings.path)
+                throw StartFailure("queue \(settings.name) (\(place)): \(error)")
+            }
+        }
+        return queues
+    }
+
+    private static func listen(
+        _ addresses: [ListenAddress], loops: Int, limits: HTTPLimits, handler: any HTTPHandler
+    ) throws(StartFailure) -> HTTPServer {
+        do throws(SystemError) {
+            return try HTTPServer(
+                listeners: addresses, loops: loops, limits: limits, handler: handler)
+        } catch {
+            let names = addresses.map(\.description).joined(separator: ", ")
+            throw StartFailure("listening on \(names): \(error)")
+        }
+    }
+
+    /// Where webhooks are received, with the ports the system chose.
+    package var boundAddresses: [ListenAddress] { server.boundAddresses }
+
+    /// Where `/metrics` is.
+    package var adminAddresses: [ListenAddress] {
+        admin.withLock { $0?.boundAddresses ?? [] }
+    }
+
+    /// Begins to accept.
+    package func start() throws(StartFailure) {
+        do throws(SystemError) {
+            try server.start()
+            let listener = admin.withLock { $0 }
+            try listener?.start()
+        } catch { throw StartFailure("\(error)") }
+    }
+
+    /// Swaps in another configuration. Listeners, queues and limits of the listeners stay as they are
+    /// until a restart; what of them has changed is said in the log.
+    package func replace(_ loaded: LoadedConfiguration) {
+        let new = loaded.configuration
+        var unchanged: [String] = []
+        if new.listen != settings.listen { unchanged.append("listen") }
+        if new.queues != settings.queues { unchanged.append("queues") }
+        if new.dataDirectory != settings.dataDirectory { unchanged.append("data_directory") }
+        if new.http != settings.http || new.commit != settings.commit
+            || new.limits != settings.limits
+        {
+            unchanged.append("limits")
+        }
+        if new.admin?.listen != settings.admin?.listen { unchanged.append("admin") }
+        handler.replace(
+            with: Snapshot(loaded, metrics: metrics, queueNames: queueSettings.map(\.name)))
+        log.update(new.log)
+        if !unchanged.isEmpty {
+            log.write(
+                .warning, "these settings change with a restart only",
+                [("keys", unchanged.joined(separator: ","))])
+        }
+        metrics.countReload(succeeded: true)
+    }
+
+    func reloadRefused() { metrics.countReload(succeeded: false) }
+
+    /// Why a queue takes no writes; empty when all do.
+    func readiness() -> [String] {
+        var failures: [String] = []
+        for queue in queues {
+            do throws(QueueError) { try queue.checkWritable() } catch {
+                failures.append("queue \(queue.name): \(error)")
+            }
+        }
+        return failures
+    }
+
+    func metricsText() -> String {
+        let load = committer.load
+        var gauges = [
+            Metrics.Gauge(
+                name: "postern_connections", help: "Open connections.",
+                values: [("", String(server.connectionCount))]),
+            Metrics.Gauge(
+                name: "postern_in_flight_events", help: "Events accepted and not yet stored.",
+                values: [("", String(load.events))]),
+            Metrics.Gauge(
+                name: "postern_in_flight_bytes", help: "Their bytes.",
+                values: [("", String(load.bytes))]),
+            Metrics.Gauge(
+                name: "postern_integrations", help: "Integrations that are enabled.",
+                values: [("", String(handler.current.integrationCount))]),
+            Metrics.Gauge(
+                name: "postern_quarantine_requests", help: "Requests kept in quarantine.",
+                values: [("", String(quarantine.count))]),
+        ]
+        var depth: [(labels: String, value: String)] = []
+        var dead: [(labels: String, value: String)] = []
+        var bytes: [(labels: String, value: String)] = []
+        for queue in queues {
+            guard let stats = try? queue.stats(nowMilliseconds: Clock.nowMilliseconds) else {
+                continue
+            }
+            let labels = "{queue=\(Metrics.quote(queue.name))}"
+            depth.append((labels, String(stats.depth)))
+            dead.append((labels, String(stats.dead)))
+            bytes.append((labels, String(stats.bytes)))
+        }
+        gauges.append(
+            Metrics.Gauge(
+                name: "postern_queue_depth", help: "Events that are neither done nor dead.",
+                values: depth))
+        gauges.append(
+            Metrics.Gauge(name: "postern_queue_dead", help: "Dead letters.", values: dead))
+        gauges.append(
+            Metrics.Gauge(name: "postern_queue_bytes", help: "Bytes on disk.", values: bytes))
+        return metrics.text(gauges: gauges)
+    }
+
+    /// Removes what retention no longer keeps; called about once a minute.
+    package func maintain() {
+        let now = Clock.nowMilliseconds
+        quarantine.expire(nowMilliseconds: now)
+        for (queue, settings) in zip(queues, queueSettings) {
+            do throws(QueueError) {
+                let result = try queue.prune(settings.retention, nowMilliseconds: now)
+                if result.events > 0 {
+                    log.write(
+                        .info, "pruned",
+                        [("queue", queue.name), ("events", String(result.events))])
+                }
+            } catch {
+                log.write(
+                    .error, "pruning failed", [("queue", queue.name), ("detail", "\(error)")])
+            }
+        }
+    }
+
+    /// Stops accepting, answers what is under way, stores what was accepted, closes everything.
+    package func drain() {
+        handler.beginDraining()
+        server.drain()
+        let watchdog = DrainWatchdog(
+            server, milliseconds: settings.limits.drainTimeoutMilliseconds)
+        server.join()
+        watchdog.cancel()
+        stateWorker.stop()
+        committer.drainAndStop()
+        quarantineWorker.stop()
+        let listener = admin.withLock { $0 }
+        listener?.stop()
+        listener?.join()
+        contexts.close()
+        for queue in queues { queue.close() }
+    }
+}
+
+/// Cuts connections that do not end in time.
+private final class DrainWatchdog: Sendable {
+    private final class Flag: Sendable {
+        let isDone = Atomic(false)
+    }
+    private let flag = Flag()
+    private let worker = SerialWorker(waitingMax: 1)
+
+    init(_ server: HTTPServer, milliseconds: Int) {
+        guard worker.start() else { return }
+        let flag = flag
+        _ = worker.submit {
+            let end = Clock.monotonicNanoseconds &+ UInt64(milliseconds) &* 1_000_000
+            while !flag.isDone.load(ordering: .acquiring) {
+                if Clock.monotonicNanoseconds >= end { return server.stop() }
+                SystemWait.milliseconds(5)
+            }
+        }
+    }
+
+    func cancel() {
+        flag.isDone.store(true, ordering: .releasing)
+        worker.stop()
+    }
+}

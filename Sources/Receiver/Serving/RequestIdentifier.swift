@@ -1,0 +1,30 @@
+import Synchronization
+
+/// Names requests, in the log and in `X-Request-Id`.
+///
+/// 13 characters of base 32 over a counter that is scrambled by a bijection: never twice in one run,
+/// and short enough for Swift to keep without allocating.
+package final class RequestIdentifiers: Sendable {
+    private let counter: Atomic<UInt64>
+
+    package init(seed: UInt64) { counter = Atomic(seed) }
+
+    package func next() -> String {
+        var bits = counter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
+        // splitmix64's finalizer.
+        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+        bits ^= bits >> 31
+        var text = ""
+        text.reserveCapacity(13)
+        for shift in stride(from: UInt64(60), through: 0, by: -5) {
+            text.unicodeScalars.append(Self.digit(UInt8(truncatingIfNeeded: bits >> shift & 31)))
+        }
+        return text
+    }
+
+    /// RFC 4648's base32hex in lower case.
+    private static func digit(_ value: UInt8) -> Unicode.Scalar {
+        Unicode.Scalar(value < 10 ? 0x30 + value : 0x61 + value - 10)
+    }
+}

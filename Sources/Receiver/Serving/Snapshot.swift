@@ -1,0 +1,106 @@
+import Cryptography
+import EventQueue
+import HTTPServer
+import JSON
+import Webhooks
+
+/// One integration as requests use it.
+final class ActiveIntegration: Sendable {
+    let integration: Integration
+    let pipeline: Pipeline
+    let queues: QueueSet
+    let counters: IntegrationCounters
+    let bodyBytesMax: Int
+    let accepted: HTTPResponse
+    let rejected: HTTPResponse
+
+    init(
+        _ integration: Integration, pipeline: Pipeline, queues: QueueSet,
+        counters: IntegrationCounters, bodyBytesMax: Int
+    ) {
+        self.integration = integration
+        self.pipeline = pipeline
+        self.queues = queues
+        self.counters = counters
+        self.bodyBytesMax = bodyBytesMax
+        accepted = integration.accepted.flatMap(Self.response) ?? Responses.accepted
+        rejected = integration.rejected.flatMap(Self.response) ?? Responses.refused
+    }
+
+    private static func response(_ template: Integration.ResponseTemplate) -> HTTPResponse? {
+        HTTPResponse(
+            WebhookResponse(
+                statusCode: template.statusCode, headers: template.headers, body: template.body))
+    }
+}
+
+/// Where a request goes.
+struct Destination: Sendable {
+    let active: ActiveIntegration
+    /// The account's id and configured context; nil for the integration itself.
+    let account: LoadedAccount?
+}
+
+/// One configuration, whole and immutable; a request uses one from its start to its end.
+package final class Snapshot: Sendable {
+    package let configuration: Configuration
+    /// `https://hooks.example`.
+    let publicURL: String?
+    private let byName: [String: ActiveIntegration]
+    private let byID: [String: ActiveIntegration]
+    private let accounts: [String: LoadedAccount]
+
+    init(_ loaded: LoadedConfiguration, metrics: Metrics, queueNames: [String]) {
+        configuration = loaded.configuration
+        publicURL = loaded.configuration.publicURL
+        var byName: [String: ActiveIntegration] = [:]
+        var byID: [String: ActiveIntegration] = [:]
+        for entry in loaded.integrations where entry.integration.isEnabled {
+            let integration = entry.integration
+            var queues = QueueSet.all(count: queueNames.count)
+            if let names = integration.queues {
+                queues = []
+                for (index, name) in queueNames.enumerated() where names.contains(name) {
+                    queues.insert(QueueSet(index: index))
+                }
+            }
+            let active = ActiveIntegration(
+                integration,
+                pipeline: Pipeline(
+                    integration: integration, environmentVariables: loaded.variables.values,
+                    bodyBytesMax: loaded.configuration.http.bodyBytesMax),
+                queues: queues, counters: metrics.counters(of: integration.name),
+                bodyBytesMax: integration.bodyBytesMax ?? loaded.configuration.http.bodyBytesMax)
+            byName[integration.name] = active
+            if let id = integration.id { byID[id] = active }
+        }
+        self.byName = byName
+        self.byID = byID
+        var accounts: [String: LoadedAccount] = [:]
+        for account in loaded.accounts { accounts[account.id] = account }
+        self.accounts = accounts
+    }
+
+    var integrationCount: Int { byName.count }
+
+    /// The destination of a path (SPEC §3), or nil: unknown integration, account and path look alike.
+    func destination(of path: Substring) -> Destination? {
+        guard let target = RouteTarget(path: path) else { return nil }
+        switch target {
+        case .integration(let name):
+            return byName[name].map { Destination(active: $0, account: nil) }
+        case .integrationAccount(let name, let id):
+            guard let active = byName[name], let account = accounts[id],
+                account.integration == name
+            else { return nil }
+            return Destination(active: active, account: account)
+        case .account(let id):
+            guard let account = accounts[id], let active = byName[account.integration] else {
+                return nil
+            }
+            return Destination(active: active, account: account)
+        case .integrationIdentifier(let id):
+            return (byID[id] ?? byName[id]).map { Destination(active: $0, account: nil) }
+        }
+    }
+}

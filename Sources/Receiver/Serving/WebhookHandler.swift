@@ -1,0 +1,253 @@
+import Cryptography
+package import EventQueue
+package import HTTPServer
+import JSON
+import Synchronization
+import Webhooks
+
+/// Everything between a whole HTTP request and its answer.
+package final class WebhookHandler: HTTPHandler {
+    /// A submission of this round and whom to answer when there is no room for it.
+    private struct Pending {
+        let submission: Submission
+        let answer: PendingAnswer
+    }
+
+    private let snapshot: Mutex<Snapshot>
+    private let committer: GroupCommitter
+    private let contexts: ContextStore
+    private let quarantine: Quarantine
+    private let stateWorker: SerialWorker
+    let metrics: Metrics
+    let log: Log
+    private let identifiers: RequestIdentifiers
+    private let rounds: [RoundBatch]
+    private let answers: AnswerBatch
+    private let isDraining = Atomic(false)
+
+    /// What a loop collected in one round.
+    private final class RoundBatch: Sendable {
+        let pending = Mutex<[Pending]>([])
+    }
+
+    package init(
+        snapshot: Snapshot, committer: GroupCommitter, contexts: ContextStore,
+        quarantine: Quarantine, stateWorker: SerialWorker, metrics: Metrics, log: Log,
+        answers: AnswerBatch, loops: Int, seed: UInt64
+    ) {
+        self.snapshot = Mutex(snapshot)
+        self.committer = committer
+        self.contexts = contexts
+        self.quarantine = quarantine
+        self.stateWorker = stateWorker
+        self.metrics = metrics
+        self.log = log
+        self.answers = answers
+        identifiers = RequestIdentifiers(seed: seed)
+        rounds = (0..<max(1, loops)).map { _ in RoundBatch() }
+    }
+
+    /// The configuration that new requests use.
+    package var current: Snapshot { snapshot.withLock { $0 } }
+
+    /// Makes new requests use another configuration; those under way keep theirs.
+    package func replace(with new: Snapshot) { snapshot.withLock { $0 = new } }
+
+    /// From now on connections are closed after their answer.
+    package func beginDraining() { isDraining.store(true, ordering: .relaxed) }
+
+    // MARK: HTTPHandler
+
+    package func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
+        guard let destination = current.destination(of: head.path) else {
+            metrics.countUnknownRoute()
+            if log.isEnabled(.debug) {
+                log.write(
+                    .debug, "no such route",
+                    [("path", String(head.path)), ("remote", remoteAddress)])
+            }
+            return .respond(Responses.notFound)
+        }
+        return .readBody(limit: destination.active.bodyBytesMax)
+    }
+
+    package func handle(_ request: HTTPRequest, _ exchange: HTTPExchange) {
+        let identifier = identifiers.next()
+        let snapshot = current
+        guard let destination = snapshot.destination(of: request.head.path) else {
+            metrics.countUnknownRoute()
+            return exchange.respond(Responses.notFound.identified(identifier))
+        }
+        let trusted = snapshot.configuration.trustedProxies
+        let started = Clock.monotonicNanoseconds
+        let now = Clock.nowMilliseconds
+        let received = RequestAdapter.received(
+            request, publicURL: snapshot.publicURL,
+            remoteAddress: RequestAdapter.client(request, trusted: trusted), nowMilliseconds: now,
+            forwarded: RequestAdapter.forwarded(request, trusted: trusted))
+        let integration = destination.active.integration.name
+        let account = AccountState(
+            id: destination.account?.id,
+            context: contexts.context(
+                integration: integration, account: destination.account?.id,
+                configured: destination.account?.context ?? JSONObject()))
+        let decision = destination.active.pipeline.run(
+            received, account: account, environment: Self.environment(now))
+        let decided = Clock.monotonicNanoseconds
+        metrics.pipelineDuration.record(nanoseconds: decided &- started)
+        let answer = PendingAnswer(
+            exchange: exchange, identifier: identifier, destination: destination,
+            decidedNanoseconds: decided, handler: self)
+        act(on: decision, answer, received)
+    }
+
+    package func roundEnded(loop: Int) {
+        guard rounds.indices.contains(loop) else { return }
+        let pending = rounds[loop].pending.withLock { pending -> [Pending] in
+            guard !pending.isEmpty else { return [] }
+            defer { pending = [] }
+            return pending
+        }
+        guard !pending.isEmpty else { return }
+        let accepted = committer.submit(pending.map(\.submission))
+        for one in pending[accepted...] { one.answer.unavailable("queue_full") }
+    }
+
+    package func protocolFailed(_ failure: HTTPFailure, remoteAddress: String) {
+        metrics.countProtocolFailure(status: failure.status)
+        if log.isEnabled(.debug) {
+            log.write(
+                .debug, "protocol failure",
+                [
+                    ("status", String(failure.status)), ("reason", failure.reason),
+                    ("remote", remoteAddress),
+                ])
+        }
+    }
+
+    // MARK: Decisions
+
+    private static let randomBits: @Sendable () -> UInt64 = {
+        var generator = SystemRandomNumberGenerator()
+        return generator.next()
+    }
+
+    private static func environment(_ now: Int64) -> PipelineEnvironment {
+        PipelineEnvironment(
+            nowMilliseconds: now, monotonicNanoseconds: { Clock.monotonicNanoseconds },
+            randomBits: randomBits,
+            decodeContent: { Inflater.decode($0, $1, maximum: $2) })
+    }
+
+    private func act(
+        on decision: Decision, _ answer: PendingAnswer, _ received: ReceivedRequest
+    ) {
+        switch decision {
+        case .accepted(let delivery, let update):
+            withUpdate(update, answer) { self.store(delivery, answer) }
+        case .handshake(let response, let update):
+            withUpdate(update, answer) {
+                guard let response = HTTPResponse(response) else {
+                    return answer.finish(.failed, "invalid_response", Responses.failed)
+                }
+                answer.finish(.handshake, "", response)
+            }
+        case .meta(let update):
+            withUpdate(update, answer) { answer.finish(.meta, "", Responses.accepted) }
+        case .refused(let reason):
+            answer.refuse(.refused, reason.rawValue, answer.rejected)
+            quarantine.keep(received, answer, reason.rawValue)
+        case .malformed(let reason):
+            answer.refuse(
+                .malformed, reason.rawValue,
+                reason == .decodedBodyTooLarge ? Responses.tooLarge : Responses.malformed)
+        case .failed(let failure):
+            answer.refuse(.failed, failure.code, Responses.failed, detail: failure.description)
+            quarantine.keep(received, answer, failure.description)
+        case .misconfigured(let reason):
+            answer.refuse(
+                .misconfigured, reason.reason.rawValue, Responses.unavailable,
+                detail: reason.description)
+        }
+    }
+
+    /// Makes a context update durable before going on.
+    private func withUpdate(
+        _ update: ContextUpdate?, _ answer: PendingAnswer, then body: @escaping @Sendable () -> Void
+    ) {
+        guard let update else { return body() }
+        let contexts = contexts
+        let destination = answer.destination
+        answer.leaveLoop()
+        let isQueued = stateWorker.submit {
+            do throws(QueueError) {
+                try contexts.merge(
+                    update, integration: destination.active.integration.name,
+                    account: destination.account?.id,
+                    configured: destination.account?.context ?? JSONObject())
+                body()
+            } catch {
+                if error.code == .tooLarge {
+                    answer.refuse(
+                        .failed, "context_too_large", Responses.failed, detail: "\(error)")
+                } else {
+                    answer.unavailable("context_\(error.code.rawValue)", detail: "\(error)")
+                }
+            }
+            self.answers.flush()
+        }
+        if !isQueued {
+            answer.unavailable("context_queue_full")
+            answers.flush()
+        }
+    }
+
+    private func store(_ delivery: VerifiedDelivery, _ answer: PendingAnswer) {
+        let destination = answer.destination
+        let integration = destination.active.integration.name
+        let account = destination.account?.id
+        let events = delivery.events.map {
+            QueuedEvent($0, integration: integration, account: account)
+        }
+        if case .unverified(let reason) = delivery.verification {
+            answer.unverifiedReason(reason.rawValue)
+        }
+        guard !events.isEmpty else { return answer.finish(.stored, "", answer.acceptedResponse) }
+        let submission = Submission(events: events, queues: destination.active.queues) { outcome in
+            answer.stored(outcome)
+        }
+        let loop = answer.exchange.loopIndex
+        guard answer.isOnLoop, rounds.indices.contains(loop) else {
+            if !committer.submit(submission) { answer.unavailable("queue_full") }
+            return
+        }
+        rounds[loop].pending.withLock { $0.append(Pending(submission: submission, answer: answer)) }
+    }
+
+    /// Hands an answer to its loop: together with others when a commit or job finished many.
+    func send(_ exchange: HTTPExchange, _ response: HTTPResponse, batched: Bool) {
+        var response = response
+        if isDraining.load(ordering: .relaxed) { response.closesConnection = true }
+        if batched { answers.add(exchange, response) } else { exchange.respond(response) }
+    }
+}
+
+/// Answers that a commit finished, sent with one wake-up a loop.
+package final class AnswerBatch: Sendable {
+    private let waiting = Mutex<[(HTTPExchange, HTTPResponse)]>([])
+
+    package init() {}
+
+    func add(_ exchange: HTTPExchange, _ response: HTTPResponse) {
+        waiting.withLock { $0.append((exchange, response)) }
+    }
+
+    /// Sends what has collected.
+    package func flush() {
+        let ready = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        if !ready.isEmpty { HTTPExchange.respond(ready) }
+    }
+}
