@@ -82,7 +82,7 @@ extension Evaluator {
         case .closure(let closure): return try closure.body(self, valid)
         case .regex(let regex, let position):
             guard let text = valid.first.flatMap({ string(of: $0) }) else { return .undefined }
-            return try matcherResult(regex, text, from: 0, position)
+            return try matcherResult(regex, text, position)
         }
     }
 

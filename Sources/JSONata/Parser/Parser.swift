@@ -107,7 +107,11 @@ struct Parser {
         case .value(let value): return literal(value, symbol.position, symbol.text)
         case .regex(let pattern, let flags):
             let node = Node(.regex, position: symbol.position, text: pattern)
-            node.regex = try JSONataRegex(pattern: pattern, flags: flags, at: symbol.position)
+            do throws(JSONataError) {
+                node.regex = try JSONataRegex(pattern: pattern, flags: flags)
+            } catch {
+                throw error.located(at: symbol.position)
+            }
             return node
         case .end: return Node(.end, position: symbol.position, text: "(end)")
         case .operatorSign(let sign): return try prefixOperator(sign, symbol.position)

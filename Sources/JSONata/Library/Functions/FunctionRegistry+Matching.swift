@@ -234,38 +234,37 @@ struct Matches {
 }
 
 extension Evaluator {
-    /// What a regular expression gives when it is called with a text: the first match from the byte
-    /// `start` on, with a function `next` for the one after it.
+    /// What a regular expression gives when it is called with a text: the first match, with a function
+    /// `next` for the one after it.
     func matcherResult(
-        _ regex: JSONataRegex, _ text: String, from start: Int, _ position: Int
+        _ regex: JSONataRegex, _ text: String, _ position: Int
     ) throws(JSONataError) -> Value {
         try step()
-        guard let match = try regex.firstMatch(in: text, from: start, limits: limits) else {
-            return .undefined
-        }
-        let bytes = text.utf8
-        let from = bytes.index(bytes.startIndex, offsetBy: match.range.lowerBound)
-        let to = bytes.index(bytes.startIndex, offsetBy: match.range.upperBound)
-        let matched = String(text[from..<to])
-        let startUnits = UTF16Text.count(String(text[..<from]))
+        let subject = RegexSubject(text)
+        return matcherResult(
+            regex, subject, try regex.firstMatch(in: subject, limits: RegexLimits(limits)),
+            position)
+    }
+
+    private func matcherResult(
+        _ regex: JSONataRegex, _ subject: RegexSubject, _ match: RegexMatch?, _ position: Int
+    ) -> Value {
+        guard let match else { return .undefined }
         let object = ObjectBox()
-        object.set("match", .string(matched))
-        object.set("start", .number(Double(startUnits)))
-        object.set("end", .number(Double(startUnits + UTF16Text.count(matched))))
+        object.set("match", .string(match.text))
+        object.set("start", .number(Double(match.start)))
+        object.set("end", .number(Double(match.end)))
         object.set(
             "groups", .array(ArrayBox(match.groups.map { $0.map(Value.string) ?? .undefined })))
-        let end = match.range.upperBound
-        let isLast = end >= bytes.count
         let next = FunctionBox.Closure(arity: 0) { (evaluator, _) throws(JSONataError) in
-            if isLast { return .undefined }
-            let following = try evaluator.matcherResult(regex, text, from: end, position)
-            if !following.isUndefined,
-                evaluator.string(of: try evaluator.member(following, "match")) == ""
-            {
-                // A match of nothing would never move on.
-                throw JSONataError("D1004", position: position, value: regex.source)
+            try evaluator.step()
+            do throws(JSONataError) {
+                let limits = RegexLimits(evaluator.limits)
+                let following = try regex.nextMatch(in: subject, after: match, limits: limits)
+                return evaluator.matcherResult(regex, subject, following, position)
+            } catch {
+                throw error.located(at: position)
             }
-            return following
         }
         object.set("next", .function(FunctionBox(.closure(next))))
         return .object(object)

@@ -92,11 +92,11 @@ package enum Numbers {
         return powerOfTwoRadix(units.dropFirst(2), bitsPerDigit: bits) ?? .nan
     }
 
-    private static func trimmed(_ text: CodeUnits) -> ArraySlice<UInt16> {
+    private static func trimmed(_ text: CodeUnits) -> CodeUnits {
         var slice = text[...]
         while let first = slice.first, TextRules.isSpace(first) { slice.removeFirst() }
         while let last = slice.last, TextRules.isSpace(last) { slice.removeLast() }
-        return slice
+        return CodeUnits(slice)
     }
 
     /// The nearest double of digits in base 2, 8 or 16, half to even; nil for anything else.
@@ -160,6 +160,9 @@ package enum Numbers {
 
     /// `$power`.
     ///
+    /// ECMAScript leaves the last digit of Math.pow open (ECMA-262 §6.1.6.1.3); this is the C
+    /// library's, whose powers of ten are exact where V8's are not.
+    ///
     /// - Throws: D3061 when the result is not finite.
     package static func power(_ base: Double, _ exponent: Double) throws(JSONataError) -> Double {
         let result = pow(base, exponent)
@@ -197,7 +200,7 @@ package enum Numbers {
         var rest = value.magnitude
         // What a double cannot tell apart is filled with zeros, as V8 does it; the standard leaves the
         // digits beyond 2^53 open.
-        while rest >= 9_007_199_254_740_992 {
+        while rest / radix >= 9_007_199_254_740_992 {
             rest /= radix
             reversed.append(UInt8(ascii: "0"))
         }
