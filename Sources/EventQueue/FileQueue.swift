@@ -120,7 +120,7 @@ package final class FileQueue: EventQueue {
             }
             last = max(last, scan.segment.last, first - min(first, 1))
             // Lines that could not be read had numbers too.
-            if scan.end < scan.size { last += UInt64(scan.damagedLines) }
+            if index == all.count - 1 { last += UInt64(scan.damagedLines) }
             if isKept { writer.segments.append(scan.segment) }
         }
         writer.next = max(last, seen) + 1

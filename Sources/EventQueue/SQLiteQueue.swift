@@ -11,7 +11,7 @@ package struct SQLiteQueueOptions: Sendable, Equatable {
     /// The write-ahead log is checkpointed when it is this long.
     package var walBytesMax = 16 << 20
     /// Page size of a new database: 512 to 65536, a power of two.
-    package var pageBytes = 4096
+    package var pageBytes = 8192
 
     package init() {}
 }
@@ -85,7 +85,7 @@ package final class SQLiteQueue: EventQueue {
         try connection.execute(
             "PRAGMA cache_size = -\(options.cacheBytesMax / 1024)", "cache of queue")
         try connection.execute(
-            "PRAGMA journal_size_limit = \(options.walBytesMax)", "log size of queue")
+            "PRAGMA journal_size_limit = \(options.walBytesMax * 4)", "log size of queue")
         if access == .readWrite { connection.takeOverCheckpoints() }
         return connection
     }

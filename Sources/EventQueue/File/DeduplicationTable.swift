@@ -26,8 +26,7 @@ struct DeduplicationTable {
         return base + UInt64(numbers[slot])
     }
 
-    /// Remembers a key.
-    /// - Parameter countMax: with so many keys remembered, those of the oldest events are forgotten.
+    /// Remembers a key; with `countMax` remembered already, those of the oldest events are forgotten.
     mutating func insert(_ fingerprint: UInt64, _ sequence: UInt64, countMax: Int) {
         if count == 0 {
             self = DeduplicationTable()

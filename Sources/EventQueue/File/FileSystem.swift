@@ -144,22 +144,21 @@ struct FileSystem: Sendable {
     func read(
         _ file: File, at offset: Int, count: Int, to buffer: inout [UInt8]
     ) throws(QueueError) -> Int {
-        let start = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: count))
-        var got = 0
-        do throws(QueueError) {
-            got = try call(.read, "read of file") { bytesMax in
-                unsafe buffer.withUnsafeMutableBytes { bytes in
-                    guard let address = bytes.baseAddress else { return 0 }
-                    return unsafe pread(
-                        file.descriptor, address + start, min(count, bytesMax), offset)
-                }
+        var chunk: [UInt8] = []
+        let got = try call(.read, "read of file") { bytesMax in
+            var result = 0
+            var number: Int32 = 0
+            chunk = unsafe Array(unsafeUninitializedCapacity: count) { space, initialized in
+                result = unsafe pread(
+                    file.descriptor, space.baseAddress, min(count, bytesMax), offset)
+                number = errno
+                initialized = max(result, 0)
             }
-        } catch {
-            buffer.removeLast(count)
-            throw error
+            // The allocator may have changed it.
+            errno = number
+            return result
         }
-        buffer.removeLast(count - got)
+        buffer.append(contentsOf: chunk)
         return got
     }
 

@@ -32,7 +32,7 @@ struct SegmentCursor {
             searched = bytes.count
             if isAtEnd { return nil }
             if position > 0 {
-                bytes.removeFirst(position)
+                bytes.removeSubrange(..<position)
                 offset += position
                 searched -= position
                 position = 0

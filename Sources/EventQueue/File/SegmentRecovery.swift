@@ -30,12 +30,8 @@ struct SegmentRecovery {
         var end: Int { good.last?.upperBound ?? 0 }
     }
 
-    /// Reads all lines.
-    /// - Parameters:
-    ///   - first: the segment.
-    ///   - after: the number of the last event before it; numbers must rise.
-    ///   - visit: called with every good line.
-    /// - Throws: what the system reports.
+    /// Reads all lines of the segment, and visits the good ones. Numbers must rise, from the one of
+    /// the last event before it.
     func scan(
         _ first: UInt64, after: UInt64, _ visit: ([UInt8], EventLine.Header) -> Void
     ) throws(QueueError) -> Scan {
@@ -69,8 +65,9 @@ struct SegmentRecovery {
     }
 
     /// Leaves only good lines in the segment.
-    /// - Parameter isLast: damage without a good line behind it is a torn write there.
-    /// - Returns: false when there was no good line, and so the segment is gone.
+    ///
+    /// In the last one, damage without a good line behind it is a torn write. The result is false
+    /// when there was no good line, and so the segment is gone.
     func repair(
         _ scan: Scan, isLast: Bool, _ report: inout RecoveryReport
     ) throws(QueueError) -> Bool {
