@@ -65,6 +65,7 @@ indirect enum SignatureScheme: Sendable {
     case bearer(secrets: [PlaceholderTemplate], PlaceholderTemplate)
     case token(secrets: [PlaceholderTemplate], [PlaceholderTemplate])
     case jwt(JWTScheme)
+    case publicKey(HMACScheme, SignatureAlgorithm, isRaw: Bool)
     case all([SignatureScheme])
     case any([SignatureScheme])
 
@@ -77,6 +78,7 @@ indirect enum SignatureScheme: Sendable {
         case .bearer: "bearer"
         case .token: "token"
         case .jwt: "jwt"
+        case .publicKey: "public_key"
         case .all: "all"
         case .any: "any"
         }
@@ -86,13 +88,14 @@ indirect enum SignatureScheme: Sendable {
     var templates: [PlaceholderTemplate] {
         switch self {
         case .none: []
-        case .hmac(let scheme):
+        case .hmac(let scheme), .publicKey(let scheme, _, _):
             scheme.secrets + scheme.signedStrings + scheme.compareWith
                 + [scheme.timestamp].compactMap { $0 }
         case .basic(let usernames, let passwords, let compare): usernames + passwords + [compare]
         case .bearer(let secrets, let compare): secrets + [compare]
         case .token(let secrets, let compare): secrets + compare
-        case .jwt(let scheme): scheme.secrets + scheme.claims.map(\.value) + [scheme.compareWith]
+        case .jwt(let scheme):
+            scheme.secrets + scheme.publicKeys + scheme.claims.map(\.value) + [scheme.compareWith]
         case .all(let schemes), .any(let schemes): schemes.flatMap(\.templates)
         }
     }
@@ -142,6 +145,8 @@ struct JWTScheme: Sendable {
     }
 
     var secrets: [PlaceholderTemplate] = []
+    /// Set instead of `secrets` for RS, PS, ES and EdDSA.
+    var publicKeys: [PlaceholderTemplate] = []
     var secretEncoding = HMACScheme.SecretEncoding.utf8
     var algorithms: Set<String> = ["HS256"]
     var issuers: [String] = []

@@ -47,6 +47,7 @@ struct SignatureSchemeParser {
                 secrets: needed(config, "secret", inner),
                 needed(config, "compare_with", inner))
         case "jwt": return jwt(config, inner)
+        case "public_key": return publicKey(config, inner)
         case "all", "any":
             reader.checkKeys(config, inner, ["of"])
             let blocks = config["of"]?.arrayValue ?? []
@@ -67,7 +68,7 @@ struct SignatureSchemeParser {
             reader.report(
                 path + ["format"],
                 "there is no format `\(format)`; it is one of hmac, basic, bearer, jwt, token, digest, "
-                    + "all, any")
+                    + "public_key, all, any")
             return nil
         }
     }
@@ -156,11 +157,42 @@ struct SignatureSchemeParser {
         return .hmac(scheme)
     }
 
+    /// `public_key`: signed text, candidates and timestamp as in `hmac`; keys instead of secrets.
+    private mutating func publicKey(
+        _ config: JSONValue, _ path: [String]
+    ) -> SignatureScheme? {
+        reader.checkKeys(
+            config, path,
+            [
+                "algorithm", "public_key", "signature_format", "signed_string", "compare_with",
+                "encoding", "split", "prefix", "timestamp", "timestamp_format", "tolerance",
+            ])
+        guard let algorithm = reader.choice(config, "algorithm", path, SignatureAlgorithm.self)
+        else {
+            if config["algorithm"] == nil { reader.report(path + ["algorithm"], "is needed") }
+            return nil
+        }
+        var object = config.objectValue ?? JSONObject()
+        object["secret"] = object["public_key"]
+        for key in ["algorithm", "public_key", "signature_format"] { object[key] = nil }
+        let before = reader.problems.count
+        guard case .hmac(var scheme) = hmac(.object(object), path, isDigest: false) else {
+            return nil
+        }
+        if reader.problems.count > before, config["public_key"] == nil {
+            reader.report(path + ["public_key"], "is needed")
+        }
+        if config["encoding"] == nil { scheme.encoding = .base64 }
+        let isRaw = reader.string(config, "signature_format", path) == "raw"
+        return .publicKey(scheme, algorithm, isRaw: isRaw)
+    }
+
     private mutating func jwt(_ config: JSONValue, _ path: [String]) -> SignatureScheme {
         reader.checkKeys(
             config, path,
             [
-                "secret", "secret_encoding", "algorithms", "issuer", "audience", "leeway",
+                "secret", "public_key", "secret_encoding", "algorithms", "issuer", "audience",
+                "leeway",
                 "max_age",
                 "claims", "required_claims", "compare_with",
             ])

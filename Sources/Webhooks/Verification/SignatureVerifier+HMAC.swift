@@ -14,14 +14,52 @@ extension SignatureVerifier {
                 }
                 keys.append(key)
             }
-            return judge(scheme, keys, scope, now)
+            return judge(scheme, scope, now, length: scheme.algorithm.byteCount) {
+                candidates, scope in
+                self.compare(scheme, keys, candidates, scope)
+            }
         } catch {
             return .misconfigured(error)
         }
     }
 
+    /// Public keys instead of secrets; everything around the comparison is the same.
+    func verifyPublicKey(
+        _ scheme: HMACScheme, _ algorithm: SignatureAlgorithm, _ isRaw: Bool,
+        _ scope: PlaceholderScope, _ now: Int64
+    ) -> VerificationOutcome {
+        do throws(Misconfiguration) {
+            var keys: [PublicKey] = []
+            for text in try secrets(scheme.secrets, scope, key: "public_key") {
+                let text = String(decoding: text, as: UTF8.self)
+                guard let key = try? PublicKey(text: text), key.fits(algorithm) else {
+                    throw Misconfiguration(.keyMalformed, key: "public_key")
+                }
+                keys.append(key)
+            }
+            return judge(scheme, scope, now, length: nil) { candidates, scope in
+                var hasText = false
+                for text in self.texts(scheme, scope) {
+                    hasText = true
+                    for key in keys {
+                        for candidate in candidates
+                        where key.verify(algorithm, candidate, of: text, isRaw: isRaw) {
+                            return .passed(format: "public_key")
+                        }
+                    }
+                }
+                return .refused(hasText ? .signatureMismatch : .missingSignature)
+            }
+        } catch {
+            return .misconfigured(error)
+        }
+    }
+
+    /// Finds the candidates, checks the timestamp, and lets `compare` judge what decodes.
     private func judge(
-        _ scheme: HMACScheme, _ keys: [[UInt8]], _ scope: PlaceholderScope, _ now: Int64
+        _ scheme: HMACScheme, _ scope: PlaceholderScope, _ now: Int64,
+        length: Int?,
+        compare: ([[UInt8]], PlaceholderScope) -> VerificationOutcome
     ) -> VerificationOutcome {
         let given = values(scheme.compareWith, scope)
         if given.isEmpty { return .refused(.missingSignature) }
@@ -38,9 +76,26 @@ extension SignatureVerifier {
             return .refused(refusal)
         }
         let decoded = candidates.compactMap { Self.decode($0, scheme.encoding) }
-            .filter { $0.count == scheme.algorithm.byteCount }
+            .filter { length == nil || $0.count == length }
         if decoded.isEmpty { return .refused(.malformedSignature) }
-        return compare(scheme, keys, decoded, scope)
+        return compare(decoded, scope)
+    }
+
+    /// What is signed: each configured text that has all its values.
+    private func texts(_ scheme: HMACScheme, _ scope: PlaceholderScope) -> [[UInt8]] {
+        var texts: [[UInt8]] = []
+        for template in scheme.signedStrings {
+            if template.isRawBody, scope.context.transformed["raw_body"] == nil {
+                texts.append(scope.context.request.body)
+                continue
+            }
+            switch scope.render(template) {
+            case .value(let text): texts.append(text)
+            case .list(let items): texts.append(contentsOf: items)
+            case .missing: continue
+            }
+        }
+        return texts
     }
 
     /// Every key, signed text and candidate is tried, so that the time does not tell which one matched.
@@ -54,26 +109,13 @@ extension SignatureVerifier {
             if scheme.isDigest {
                 scope.extra["secret"] = .string(String(decoding: key, as: UTF8.self))
             }
-            for template in scheme.signedStrings {
-                var texts: [[UInt8]] = []
-                if template.isRawBody, scope.context.transformed["raw_body"] == nil {
-                    texts = [scope.context.request.body]
-                } else {
-                    switch scope.render(template) {
-                    case .value(let text): texts = [text]
-                    case .list(let items): texts = items
-                    case .missing: continue
-                    }
+            for text in texts(scheme, scope) {
+                hasText = true
+                guard let expected = code(scheme, key, text) else {
+                    return .misconfigured(Misconfiguration(.algorithmUnavailable, key: "algorithm"))
                 }
-                for text in texts {
-                    hasText = true
-                    guard let expected = code(scheme, key, text) else {
-                        return .misconfigured(
-                            Misconfiguration(.algorithmUnavailable, key: "algorithm"))
-                    }
-                    for candidate in candidates where constantTimeEquals(candidate, expected) {
-                        matches = true
-                    }
+                for candidate in candidates where constantTimeEquals(candidate, expected) {
+                    matches = true
                 }
             }
         }

@@ -7,7 +7,6 @@ extension SignatureVerifier {
         _ scheme: JWTScheme, _ scope: PlaceholderScope, _ now: Int64
     ) -> VerificationOutcome {
         do throws(Misconfiguration) {
-            let texts = try secrets(scheme.secrets, scope)
             guard let given = values([scheme.compareWith], scope).first else {
                 return .refused(.missingSignature)
             }
@@ -24,20 +23,11 @@ extension SignatureVerifier {
             guard header["crit"] == nil, header["b64"] == nil else {
                 return .refused(.tokenMalformed)
             }
-            guard let name = header["alg"]?.stringValue, scheme.algorithms.contains(name),
-                let algorithm = JWTScheme.digests[name]
-            else { return .refused(.algorithmNotAllowed) }
-            let signed = Array(given[token.startIndex..<parts[1].endIndex])
-            var matches = false
-            for text in texts {
-                guard let key = Self.key(text, scheme.secretEncoding), !key.isEmpty else {
-                    throw Misconfiguration(.secretMalformed, key: "secret")
-                }
-                guard let expected = try? keys.context(algorithm, key)?.authenticate(signed) else {
-                    throw Misconfiguration(.algorithmUnavailable, key: "algorithms")
-                }
-                if constantTimeEquals(signature, expected) { matches = true }
+            guard let name = header["alg"]?.stringValue, scheme.algorithms.contains(name) else {
+                return .refused(.algorithmNotAllowed)
             }
+            let signed = Array(given[token.startIndex..<parts[1].endIndex])
+            let matches = try check(name, signature, signed, scheme, scope)
             guard matches else { return .refused(.signatureMismatch) }
             guard let claims = Self.object(Array(parts[1])) else {
                 return .refused(.tokenMalformed)
@@ -47,6 +37,34 @@ extension SignatureVerifier {
         } catch {
             return .misconfigured(error)
         }
+    }
+
+    /// True when one of the configured keys made the signature. The kind of key is the configuration's,
+    /// never the token's.
+    private func check(
+        _ name: String, _ signature: [UInt8], _ signed: [UInt8], _ scheme: JWTScheme,
+        _ scope: PlaceholderScope
+    ) throws(Misconfiguration) -> Bool {
+        var matches = false
+        if scheme.publicKeys.isEmpty {
+            for text in try secrets(scheme.secrets, scope) {
+                guard let key = Self.key(text, scheme.secretEncoding), !key.isEmpty else {
+                    throw Misconfiguration(.secretMalformed, key: "secret")
+                }
+                guard let algorithm = JWTScheme.digests[name],
+                    let expected = try? keys.context(algorithm, key)?.authenticate(signed)
+                else { throw Misconfiguration(.algorithmUnavailable, key: "algorithms") }
+                if constantTimeEquals(signature, expected) { matches = true }
+            }
+            return matches
+        }
+        for text in try secrets(scheme.publicKeys, scope, key: "public_key") {
+            guard let key = try? PublicKey(text: String(decoding: text, as: UTF8.self)),
+                let algorithm = SignatureAlgorithm(joseName: name)
+            else { throw Misconfiguration(.keyMalformed, key: "public_key") }
+            if key.verify(algorithm, signature, of: signed, isRaw: true) { matches = true }
+        }
+        return matches
     }
 
     private static func object(_ part: [UInt8]) -> JSONValue? {

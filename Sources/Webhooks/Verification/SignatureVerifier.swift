@@ -34,6 +34,8 @@ final class SignatureVerifier: Sendable {
         case .token(let secrets, let compare):
             return verifyText(secrets, compare, scope, format: "token", takesSecondWord: false)
         case .jwt(let jwt): return verifyJWT(jwt, scope, now)
+        case .publicKey(let scheme, let algorithm, let isRaw):
+            return verifyPublicKey(scheme, algorithm, isRaw, scope, now)
         case .all(let schemes):
             for scheme in schemes {
                 let outcome = verify(scheme, scope, now)
