@@ -66,6 +66,9 @@ let package = Package(
         tests("WebhooksTests", ["JSON", "JSONata", "Cryptography", "Webhooks", "TestSupport"]),
         tests("EventQueueTests", ["JSON", "EventQueue", "TestSupport"]),
         tests("ReceiverTests", ["JSON", "Webhooks", "EventQueue", "Receiver", "TestSupport"]),
+        tests(
+            "RecipeTests",
+            ["JSON", "JSONata", "Cryptography", "Webhooks", "Receiver", "TestSupport"]),
         tests("EndToEndTests", ["TestSupport"]),
         tests("TidyTests", ["TestSupport"]),
     ]
