@@ -105,6 +105,11 @@ extension JSONDocument {
         return key.withUTF8 { unsafe member(of: index, keyUTF8: $0) }
     }
 
+    /// The same for a key given as bytes.
+    package func member(of index: Int, keyBytes key: [UInt8]) -> Int {
+        unsafe key.withUnsafeBufferPointer { unsafe member(of: index, keyUTF8: $0) }
+    }
+
     /// The same for a key in UTF-8.
     package func member(of index: Int, keyUTF8 key: UnsafeBufferPointer<UInt8>) -> Int {
         guard kind(at: index) == .object else { return -1 }

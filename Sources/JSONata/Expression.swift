@@ -39,6 +39,7 @@ public struct Expression: Sendable {
     ///   - input: the context; nil for none.
     ///   - bindings: variables by name without the dollar.
     ///   - environment: time, randomness and the clock of the time limit.
+    /// - Returns: the result; nil for undefined.
     /// - Throws: `JSONataError`; U-codes are limits of the evaluation.
     public func evaluate(
         _ input: JSONValue?, bindings: [String: JSONValue] = [:],

@@ -9,9 +9,7 @@ extension Evaluator {
             case .node(let document, let index):
                 let source = documents[Int(document)]
                 guard source.kind(at: Int(index)) != .array else { return nil }
-                let found = unsafe step.utf8.withUnsafeBufferPointer { key in
-                    unsafe source.member(of: Int(index), keyUTF8: key)
-                }
+                let found = source.member(of: Int(index), keyBytes: step.utf8)
                 if found < 0 { return .undefined }
                 value = self.value(document, found)
             case .object: value = try member(value, step.text)

@@ -38,11 +38,7 @@ enum UTF16Text {
 
     /// Number of units without making them.
     static func count(_ text: String) -> Int {
-        var copy = text
-        if copy.withUTF8({ bytes in unsafe bytes.allSatisfy { $0 < 0x80 } }) {
-            return text.utf8.count
-        }
-        return units(of: text).count
+        text.utf8.allSatisfy { $0 < 0x80 } ? text.utf8.count : units(of: text).count
     }
 
     /// True when `left` comes before `right` unit by unit, as ECMAScript compares.

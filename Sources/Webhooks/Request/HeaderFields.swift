@@ -63,7 +63,9 @@ package struct HeaderFields: Sendable {
 
     /// Appends the values of every field of a name, joined by ", " (RFC 9110 §5.3), to `output`.
     ///
-    /// - Parameter lowercasedName: the name's bytes, ASCII letters lower-case.
+    /// - Parameters:
+    ///   - lowercasedName: the name's bytes, ASCII letters lower-case.
+    ///   - output: where the values go.
     /// - Returns: false, and nothing appended, when there is no such field.
     package func appendJoined(
         _ lowercasedName: [UInt8], to output: inout [UInt8]
