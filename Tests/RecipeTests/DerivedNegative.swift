@@ -54,8 +54,8 @@ extension DerivedNegative {
                 make("header missing", request: request.replacing(names) { _ in [] }),
                 make("header empty", request: request.replacing(names) { _ in [""] }),
                 make(
-                    "signature two characters short",
-                    request: request.replacing(names) { [String($0.dropLast(2))] }),
+                    "signature three characters short",
+                    request: request.replacing(names) { [String($0.dropLast(3))] }),
                 make(
                     "signature a character long",
                     request: request.replacing(names) { [$0 + "0"] }),

@@ -3,8 +3,8 @@ import Testing
 
 @Suite struct `Vendors' requests` {
     @Test func `the vectors are there`() {
-        #expect(VendorFile.all.count >= 86)
-        #expect(VendorFile.cases.count >= 290)
+        #expect(VendorFile.all.count >= 91)
+        #expect(VendorFile.cases.count >= 325)
         #expect(Set(VendorFile.cases.map(\.id)).count == VendorFile.cases.count)
     }
 
