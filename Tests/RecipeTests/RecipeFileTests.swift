@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import Testing
 
@@ -37,5 +38,12 @@ import Testing
             #expect(file.cases.allSatisfy { $0.recipe == file.recipe })
             #expect(file.cases.contains { $0.expectation == .accept }, "\(file.recipe)")
         }
+    }
+
+    @Test(arguments: Recipe.all)
+    func `each stands in the table of the folder's README`(recipe: Recipe) throws {
+        let page = Recipe.folder.appendingPathComponent("README.md")
+        let text = try String(contentsOf: page, encoding: .utf8)
+        #expect(text.contains("](\(recipe.fileName).yaml)"))
     }
 }
