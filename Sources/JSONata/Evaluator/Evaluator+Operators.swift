@@ -100,10 +100,10 @@ extension Evaluator {
             throw JSONataError("T2009", value: left.plainText)
         }
         switch sign {
-        case "<": return .bool(UTF16Text.isLess(a, b))
-        case "<=": return .bool(!UTF16Text.isLess(b, a))
-        case ">": return .bool(UTF16Text.isLess(b, a))
-        default: return .bool(!UTF16Text.isLess(a, b))
+        case "<": return .bool(Text.precedes(a, b))
+        case "<=": return .bool(!Text.precedes(b, a))
+        case ">": return .bool(Text.precedes(b, a))
+        default: return .bool(!Text.precedes(a, b))
         }
     }
 

@@ -306,7 +306,7 @@ extension Evaluator {
             return (a == b ? 0 : a < b ? -1 : 1, false)
         }
         if let a = string(of: left), let b = string(of: right) {
-            return (a.hasSameCodeUnits(as: b) ? 0 : UTF16Text.isLess(a, b) ? -1 : 1, false)
+            return (Text.compare(a, b), false)
         }
         let comparable = { (value: Value) in
             self.number(of: value) != nil || self.string(of: value) != nil

@@ -16,13 +16,13 @@ struct Lexer {
     let units: [UInt16]
     private(set) var position = 0
 
-    init(_ source: String) { units = Array(UTF16Text.units(of: source)) }
+    init(_ source: String) { units = CodeUnits(units: source) }
 
     private func unit(_ index: Int) -> UInt16 {
         index < units.count && index >= 0 ? units[index] : 0
     }
 
-    private func text(_ range: Range<Int>) -> String { UTF16Text.string(units[range]) }
+    private func text(_ range: Range<Int>) -> String { String(codeUnits: units[range]) }
 
     private static func isSpace(_ unit: UInt16) -> Bool {
         unit == 0x20 || (unit >= 0x09 && unit <= 0x0B) || unit == 0x0D
@@ -147,7 +147,7 @@ struct Lexer {
             let current = unit(position)
             if current == quote {
                 position += 1
-                return .string(UTF16Text.string(out[...]))
+                return .string(out.text)
             }
             if current != UInt16(ascii: "\\") {
                 out.append(current)

@@ -106,7 +106,7 @@ extension FunctionRegistry {
             return try evaluator.mergeSort(numbers) { $0.0 > $1.0 }.map(\.1)
         }
         guard strings.count == items.count else { throw JSONataError("D3070") }
-        return try evaluator.mergeSort(strings) { UTF16Text.isLess($1.0, $0.0) }.map(\.1)
+        return try evaluator.mergeSort(strings) { Text.precedes($1.0, $0.0) }.map(\.1)
     }
 
     static let higherOrder: [NativeFunction] = [

@@ -5,9 +5,9 @@ extension FunctionRegistry {
             let pattern = argument(arguments, 1)
             guard let text = evaluator.string(of: argument(arguments, 0)), !pattern.isUndefined
             else { return .undefined }
-            if let needle = evaluator.string(of: pattern) {
-                return .bool(
-                    StringFunctions.find(needle, in: text, from: text.startIndex) != nil)
+            if let part = evaluator.string(of: pattern) { return .bool(Text.contains(text, part)) }
+            if let (regex, _) = pattern.regex {
+                return .bool(try regex.hasMatch(in: text, limits: RegexLimits(evaluator.limits)))
             }
             var matches = Matches(pattern, text, evaluator, context)
             return .bool(try matches.next() != nil)
@@ -15,15 +15,17 @@ extension FunctionRegistry {
         NativeFunction("match", "<s-f<s:o>n?:a<o>>", arity: 3) {
             (evaluator, arguments, context) throws(JSONataError) in
             guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
-            let limit = try limit(argument(arguments, 2), "D3040", evaluator)
             let result = ArrayBox([], isSequence: true)
-            var matches = Matches(argument(arguments, 1), text, evaluator, context)
-            while result.items.count < limit, let match = try matches.next() {
+            try forEachMatch(
+                argument(arguments, 1), text, try limit(arguments, 2, "D3040", evaluator),
+                evaluator, context
+            ) { (match) throws(JSONataError) in
                 let object = ObjectBox()
                 object.set("match", .string(match.text))
                 object.set("index", .number(Double(match.start)))
                 object.set("groups", .array(ArrayBox(match.groups)))
                 result.items.append(.object(object))
+                try evaluator.checkSequence(1)
             }
             return .array(result)
         },
@@ -33,17 +35,39 @@ extension FunctionRegistry {
         },
         NativeFunction("split", "<s-(sf)n?:a<s>>", arity: 3) {
             (evaluator, arguments, context) throws(JSONataError) in
-            try split(evaluator, arguments, context)
+            guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
+            let limit = try limit(arguments, 2, "D3020", evaluator)
+            let pieces = try split(text, argument(arguments, 1), limit, evaluator, context)
+            try evaluator.checkSequence(pieces.count)
+            return .array(ArrayBox(pieces.map(Value.string)))
         },
     ]
 
-    /// The number of matches wanted: all when it is not given.
+    /// The limit among the arguments, nil when it is not given.
     private static func limit(
-        _ value: Value, _ code: String, _ evaluator: Evaluator
-    ) throws(JSONataError) -> Int {
-        guard let number = evaluator.number(of: value) else { return Int.max }
+        _ arguments: [Value], _ index: Int, _ code: String, _ evaluator: Evaluator
+    ) throws(JSONataError) -> Double? {
+        guard let number = evaluator.number(of: argument(arguments, index)) else { return nil }
         guard number >= 0 else { throw JSONataError(code, value: ScriptNumber.string(number)) }
-        return Int(min(number.rounded(.up), 1e15))
+        return number
+    }
+
+    /// Calls `body` with each match. After the last one that counts the next is still looked for, as in
+    /// the reference, and may fail.
+    private static func forEachMatch(
+        _ pattern: Value, _ text: String, _ limit: Double?, _ evaluator: Evaluator,
+        _ context: CallContext, _ body: (Matches.Match) throws(JSONataError) -> Void
+    ) throws(JSONataError) {
+        let limit = limit ?? .infinity
+        guard limit > 0 else { return }
+        var matches = Matches(pattern, text, evaluator, context)
+        var count = 0.0
+        var match = try matches.next()
+        while let current = match, count < limit {
+            try body(current)
+            match = try matches.next()
+            count += 1
+        }
     }
 
     private static func replace(
@@ -51,142 +75,74 @@ extension FunctionRegistry {
     ) throws(JSONataError) -> Value {
         guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
         let (pattern, replacement) = (argument(arguments, 1), argument(arguments, 2))
-        let needle = evaluator.string(of: pattern)
-        if let needle, needle.isEmpty { throw JSONataError("D3010") }
-        let limit = try limit(argument(arguments, 3), "D3011", evaluator)
-        let substitute = evaluator.string(of: replacement)
+        let part = evaluator.string(of: pattern)
+        if let part, part.isEmpty { throw JSONataError("D3010") }
+        let limit = try limit(arguments, 3, "D3011", evaluator)
+        let template = evaluator.string(of: replacement)
+        let bytesMax = evaluator.limits.stringBytesMax
         var result = ""
-        var count = 0
-        if let needle {
-            var position = text.startIndex
-            while count < limit,
-                let found = StringFunctions.find(needle, in: text, from: position)
-            {
-                result += text[position..<found.lowerBound]
-                result += substitute ?? ""
-                position = found.upperBound
-                count += 1
-                try evaluator.step()
-                try evaluator.checkString(substitute?.utf8.count ?? 0)
+        if let part {
+            try evaluator.step(text.utf8.count / 64)
+            result = try Text.replace(
+                text, part, with: template ?? "", limit: limit, bytesMax: bytesMax)
+        } else {
+            let template = template.map { CodeUnits(units: $0) }
+            func made(_ match: Matches.Match) throws(JSONataError) -> String {
+                if let template {
+                    return JSONataRegex.substitute(
+                        template, match: match.text,
+                        groups: match.groups.map { evaluator.string(of: $0) })
+                }
+                let value = try evaluator.apply(
+                    replacement, [match.object(evaluator)], context.input, context.frame)
+                guard let text = evaluator.string(of: value) else { throw JSONataError("D3012") }
+                return text
             }
-            result += text[position...]
-            try evaluator.checkString(result.utf8.count)
-            return .string(result)
-        }
-        let units = UTF16Text.units(of: text)
-        var position = 0
-        var matches = Matches(pattern, text, evaluator, context)
-        while count < limit, let match = try matches.next() {
-            result += UTF16Text.string(units[min(position, match.start)..<match.start])
-            if let substitute {
-                result += expand(substitute, match)
-            } else {
-                let made = try evaluator.apply(
-                    replacement, [match.object], context.input, context.frame)
-                guard let made = evaluator.string(of: made) else { throw JSONataError("D3012") }
-                result += made
+            let whole = UnitText(text)
+            var position = 0
+            try forEachMatch(pattern, text, limit, evaluator, context) {
+                (match) throws(JSONataError) in
+                result += whole[position..<max(position, match.start)]
+                result += try made(match)
+                position = match.start + Text.utf16Length(match.text)
+                if result.utf8.count > bytesMax { throw JSONataError("U1002") }
             }
-            position = match.start + UTF16Text.count(match.text)
-            count += 1
-            if result.utf8.count > evaluator.limits.stringBytesMax { throw JSONataError("U1002") }
+            result = Text.recombined(result + whole[position..<Int.max])
         }
-        result += UTF16Text.string(units[min(position, units.count)...])
         try evaluator.checkString(result.utf8.count)
         return .string(result)
     }
 
-    /// `$0`, `$1`… and `$$` in a replacement; as many digits as there are groups for.
-    private static func expand(_ template: String, _ match: Matches.Match) -> String {
-        var result = ""
-        let characters = Array(template.unicodeScalars)
-        var index = 0
-        while index < characters.count {
-            guard characters[index] == "$" else {
-                result.unicodeScalars.append(characters[index])
-                index += 1
-                continue
-            }
-            index += 1
-            let next = index < characters.count ? characters[index] : " "
-            if next == "$" {
-                result += "$"
-                index += 1
-            } else if next == "0" {
-                result += match.text
-                index += 1
-            } else {
-                let count = match.groups.count
-                let digitsMax = count == 0 ? 1 : String(count).count
-                var number = leadingNumber(characters, index, digitsMax)
-                if digitsMax > 1, let value = number, value > count {
-                    number = leadingNumber(characters, index, digitsMax - 1)
-                }
-                guard let number else {
-                    result += "$"
-                    continue
-                }
-                if number >= 1, number <= count, case .string(let text) = match.groups[number - 1] {
-                    result += text
-                }
-                index += String(number).count
-            }
-        }
-        return result
-    }
-
-    private static func leadingNumber(
-        _ characters: [Unicode.Scalar], _ start: Int, _ digitsMax: Int
-    ) -> Int? {
-        let end = min(characters.count, start + digitsMax)
-        let digits = characters[min(start, end)..<end].prefix { $0 >= "0" && $0 <= "9" }
-        return Int(String(String.UnicodeScalarView(digits)))
-    }
-
     private static func split(
-        _ evaluator: Evaluator, _ arguments: [Value], _ context: CallContext
-    ) throws(JSONataError) -> Value {
-        guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
-        var limit = try limit(argument(arguments, 2), "D3020", evaluator)
-        let separator = argument(arguments, 1)
-        if evaluator.string(of: separator) != nil,
-            let number = evaluator.number(of: argument(arguments, 2))
-        {
-            // ECMAScript's String.prototype.split cuts the limit to an integer.
-            limit = Int(min(number.rounded(.down), 1e15))
-        }
-        let result = ArrayBox([])
-        let units = UTF16Text.units(of: text)
+        _ text: String, _ separator: Value, _ limit: Double?, _ evaluator: Evaluator,
+        _ context: CallContext
+    ) throws(JSONataError) -> [String] {
         if let mark = evaluator.string(of: separator) {
-            if mark.isEmpty {
-                result.items = units.indices.prefix(limit).map {
-                    .string(UTF16Text.string(units[$0...$0]))
-                }
-            } else {
-                var position = text.startIndex
-                while result.items.count < limit,
-                    let found = StringFunctions.find(mark, in: text, from: position)
-                {
-                    result.items.append(.string(String(text[position..<found.lowerBound])))
-                    position = found.upperBound
-                }
-                if result.items.count < limit {
-                    result.items.append(.string(String(text[position...])))
-                }
-            }
-        } else if limit > 0 {
-            var start = 0
-            var matches = Matches(separator, text, evaluator, context)
-            while result.items.count < limit, let match = try matches.next() {
-                result.items.append(
-                    .string(UTF16Text.string(units[min(start, match.start)..<match.start])))
-                start = match.end
-            }
-            if result.items.count < limit {
-                result.items.append(.string(UTF16Text.string(units[min(start, units.count)...])))
-            }
+            return try Text.split(text, mark, limit: limit)
         }
-        try evaluator.checkSequence(result.items.count)
-        return .array(result)
+        guard limit ?? 1 > 0 else { return [] }
+        let whole = UnitText(text)
+        var pieces: [String] = []
+        var start = 0
+        try forEachMatch(separator, text, limit, evaluator, context) {
+            (match) throws(JSONataError) in
+            pieces.append(whole[start..<max(start, match.start)])
+            start = match.end
+        }
+        if Double(pieces.count) < limit ?? .infinity {
+            pieces.append(whole[start..<Int.max])
+        }
+        return pieces
+    }
+}
+
+extension Value {
+    /// The regular expression that it is.
+    fileprivate var regex: (regex: JSONataRegex, position: Int)? {
+        guard case .function(let function) = self, function.signature == nil,
+            case .regex(let regex, let position) = function.kind
+        else { return nil }
+        return (regex, position)
     }
 }
 
@@ -199,7 +155,7 @@ struct Matches {
         let end: Int
         let groups: [Value]
         /// What a replacement function is given.
-        let object: Value
+        let object: (Evaluator) -> Value
     }
 
     private let evaluator: Evaluator
@@ -207,15 +163,20 @@ struct Matches {
     private let text: String
     private var matcher: Value
     private var isFirst = true
+    /// A regular expression needs no objects on the way.
+    private let native: (regex: JSONataRegex, position: Int, subject: RegexSubject)?
+    private var last: RegexMatch?
 
     init(_ matcher: Value, _ text: String, _ evaluator: Evaluator, _ context: CallContext) {
         self.matcher = matcher
         self.text = text
         self.evaluator = evaluator
         self.context = context
+        native = matcher.regex.map { ($0.regex, $0.position, RegexSubject(text)) }
     }
 
     mutating func next() throws(JSONataError) -> Match? {
+        if native != nil { return try nextNative() }
         if matcher.isUndefined { return nil }
         let arguments: [Value] = isFirst ? [.string(text)] : []
         isFirst = false
@@ -229,7 +190,32 @@ struct Matches {
             from >= 0, to >= from, to < 1e9, let items = evaluator.items(of: groups)
         else { throw JSONataError("T1010") }
         let matched = evaluator.string(of: try evaluator.member(result, "match")) ?? ""
-        return Match(text: matched, start: Int(from), end: Int(to), groups: items, object: result)
+        return Match(text: matched, start: Int(from), end: Int(to), groups: items) { _ in result }
+    }
+
+    private mutating func nextNative() throws(JSONataError) -> Match? {
+        guard let (regex, position, subject) = native else { return nil }
+        try evaluator.step()
+        let limits = RegexLimits(evaluator.limits)
+        let match: RegexMatch?
+        if isFirst {
+            isFirst = false
+            match = try regex.firstMatch(in: subject, limits: limits)
+        } else if let last {
+            do throws(JSONataError) {
+                match = try regex.nextMatch(in: subject, after: last, limits: limits)
+            } catch {
+                throw error.located(at: position)
+            }
+        } else {
+            match = nil
+        }
+        last = match
+        guard let match else { return nil }
+        return Match(
+            text: match.text, start: match.start, end: match.end,
+            groups: match.groups.map { $0.map(Value.string) ?? .undefined }
+        ) { evaluator in evaluator.matcherResult(regex, subject, match, position) }
     }
 }
 
@@ -246,7 +232,7 @@ extension Evaluator {
             position)
     }
 
-    private func matcherResult(
+    fileprivate func matcherResult(
         _ regex: JSONataRegex, _ subject: RegexSubject, _ match: RegexMatch?, _ position: Int
     ) -> Value {
         guard let match else { return .undefined }

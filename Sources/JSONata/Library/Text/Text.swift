@@ -180,6 +180,11 @@ package enum Text {
         return width > 0 ? text + padding : padding + text
     }
 
+    /// The text with halves of surrogate pairs that have come together made whole.
+    static func recombined(_ text: String) -> String {
+        text.utf8.contains(0xF4) ? CodeUnits(units: text).text : text
+    }
+
     /// `$join`.
     ///
     /// - Throws: U1002 beyond `bytesMax`.
