@@ -4,7 +4,7 @@ package enum CommandLineTool {
 
     /// Every command, in the order of the help.
     package static let commands: [CommandSpecification] =
-        ServeCommands.all
+        ServeCommands.all + [EvalCommand.specification, SendCommand.specification]
         + QueueCommands.all + ListCommands.all + InformationCommands.all
 
     /// Runs a command line.
