@@ -1,8 +1,7 @@
 // Linux system calls that the Glibc module does not export, or exports only as variadic functions.
+// _GNU_SOURCE stays undefined: with it fd_set has other members than in the Glibc module, and no source
+// could import both. What it hides is declared here.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,12 +15,20 @@
 #include <unistd.h>
 #include <pthread.h>
 
-// With _GNU_SOURCE the address is a transparent union, which Swift cannot pass.
+extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+extern int pthread_setname_np(pthread_t thread, const char *name);
+
+// One pointer type for every family of addresses.
 static inline int postern_accept4(int fd, struct sockaddr_storage *address, socklen_t *length, int flags) {
     return accept4(fd, (struct sockaddr *)address, length, flags);
 }
 
-// Declared only with _GNU_SOURCE, which the Glibc module does not set.
 static inline void postern_set_thread_name(const char *name) {
     pthread_setname_np(pthread_self(), name);
+}
+
+// fcntl is variadic.
+static inline int postern_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 3); }
+static inline void postern_set_nonblocking(int fd) {
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }

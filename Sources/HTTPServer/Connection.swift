@@ -25,7 +25,7 @@ final class Connection {
     let remoteAddress: String
     var parser: HTTPParser
     var input: [UInt8] = []
-    /// Answers that the socket did not take at once.
+    /// Answers that the socket did not take at once, from `outputSent` on.
     var output: [UInt8] = []
     var outputSent = 0
     var inFlight: [InFlight] = []
@@ -38,7 +38,11 @@ final class Connection {
     /// The peer has sent its end.
     var peerEnded = false
     var waiting = Waiting.request
-    var deadline: UInt64 = 0
+    /// Tells two waits of one kind apart: each request has a time of its own.
+    var waitingMark: UInt64 = 0
+    var waitingSince: UInt64 = 0
+    /// Bytes of an incomplete body that count against the server's limit.
+    var bodyBytesCounted = 0
     /// What epoll watches now.
     var watched: UInt32 = 0
     /// Queued for a flush in this round.
@@ -51,12 +55,44 @@ final class Connection {
         parser = HTTPParser(limits: limits)
     }
 
+    // MARK: Transport
+
+    // The only places where a connection's bytes pass: TLS takes its place here.
+
+    func receive(_ system: SystemCalls, into buffer: inout [UInt8]) -> SystemCalls.Transfer {
+        system.receive(fd, into: &buffer)
+    }
+
+    func send(_ system: SystemCalls, _ bytes: [UInt8], from start: Int) -> SystemCalls.Transfer {
+        system.send(fd, bytes, from: start)
+    }
+
+    /// Tells the peer that nothing more comes.
+    func endOutput() { SystemCalls.shutdownWrite(fd) }
+
+    // MARK: Requests and answers
+
+    var slot: Int { Int(id & 0xFFFF_FFFF) }
     var hasOutput: Bool { outputSent < output.count }
+
+    /// True when nothing is under way and nothing has begun.
+    var isIdle: Bool { inFlight.isEmpty && !hasOutput && parser.isIdle && input.isEmpty }
 
     /// True when more requests may be read.
     func mayRead(_ limits: HTTPLimits) -> Bool {
         !isLast && inFlight.count < limits.pipelinedRequestsMax
             && output.count - outputSent < limits.writeBufferBytesMax
+    }
+
+    /// What the peer, or the handler, is waited for now; lingering is decided elsewhere.
+    func wanted(_ limits: HTTPLimits) -> Waiting {
+        if hasOutput { return .write }
+        guard mayRead(limits) else { return .handler }
+        switch parser.phase {
+        case .idle: return inFlight.isEmpty ? .request : .handler
+        case .head: return .head
+        case .body: return .body
+        }
     }
 
     /// Puts the answer to its request; false when there is none that waits for it.
@@ -68,22 +104,32 @@ final class Connection {
         return true
     }
 
-    /// Moves the answers whose turn it is to `out`; true when the connection must close after them.
-    func takeReadyAnswers(into out: inout [UInt8]) -> Bool {
+    /// Moves the answers whose turn it is to `out`.
+    ///
+    /// - Parameter closesAfterLast: the answer to the last request under way closes the connection.
+    /// - Returns: how many requests are done with, and whether the connection closes after them.
+    func takeReadyAnswers(
+        into out: inout [UInt8], date: [UInt8], closesAfterLast: Bool
+    ) -> (count: Int, closes: Bool) {
         var count = 0
         var closes = false
-        while count < inFlight.count, let response = inFlight[count].response, !closes {
+        while count < inFlight.count, !closes, let response = inFlight[count].response {
             let request = inFlight[count]
-            closes = !request.keepAlive || response.closesConnection
-            response.serialize(into: &out, keepAlive: !closes, withoutBody: request.isHEAD)
             count += 1
+            closes =
+                !request.keepAlive || response.closesConnection
+                || (closesAfterLast && count == inFlight.count)
+            response.serialize(
+                into: &out, keepAlive: !closes, withoutBody: request.isHEAD, date: date)
         }
-        if count == inFlight.count {
+        if closes || count == inFlight.count {
+            // RFC 9112 §9.6: what was pipelined behind a closing answer is not answered.
+            count = inFlight.count
             inFlight.removeAll(keepingCapacity: true)
-        } else {
+        } else if count > 0 {
             inFlight.removeFirst(count)
         }
-        return closes
+        return (count, closes)
     }
 
     /// Notes a request that has arrived; gives its sequence number.

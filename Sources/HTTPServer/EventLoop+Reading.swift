@@ -1,44 +1,45 @@
 extension EventLoop {
     /// One read of a readable socket, parsed straight from the loop's buffer when nothing is pending.
     func read(_ connection: Connection, scratch: inout [UInt8]) {
-        switch SystemCalls.receive(connection.fd, into: &scratch) {
+        switch connection.receive(system, into: &scratch) {
         case .wouldBlock: return
         case .failed: return close(connection)
         case .bytes(0): return ended(connection)
         case .bytes(let count):
-            if connection.waiting == .linger { return }
+            // Lingering, or refused a moment ago: what still comes is not wanted.
+            if connection.waiting == .linger || connection.isLast { return }
             if connection.input.isEmpty {
                 let consumed = parse(connection, scratch.span.extracting(0..<count))
-                if consumed < count, self.connection(connection.id) === connection {
+                if consumed < count, !connection.isLast {
                     connection.input.append(contentsOf: scratch[consumed..<count])
                 }
             } else {
                 connection.input.append(contentsOf: scratch[..<count])
                 parsePending(connection)
             }
+            settle(connection)
             updateWatch(connection)
         }
     }
 
     /// Parses what an earlier read left.
     func parsePending(_ connection: Connection) {
-        let pending = connection.input
+        var pending: [UInt8] = []
+        swap(&pending, &connection.input)
         let consumed = parse(connection, pending.span)
-        if consumed == pending.count || connection.isLast {
-            connection.input = []
-        } else if consumed > 0 {
-            connection.input = Array(pending[consumed...])
-        }
+        if connection.isLast || consumed == pending.count { return }
+        if consumed > 0 { pending.removeSubrange(..<consumed) }
+        swap(&pending, &connection.input)
     }
 
     /// The peer has sent its end: what is whole is answered, a half request is refused.
     private func ended(_ connection: Connection) {
         connection.peerEnded = true
         if connection.waiting == .linger { return close(connection) }
-        if !connection.parser.isIdle, !connection.isLast {
+        if !connection.isLast, connection.mayRead(limits), !connection.parser.isIdle {
             refuse(connection, HTTPFailure(400, "the connection ended within a request"))
         }
-        connection.isLast = true
+        if connection.input.isEmpty { connection.isLast = true }
         if connection.inFlight.isEmpty, !connection.hasOutput { return close(connection) }
         touch(connection)
         updateWatch(connection)
@@ -47,14 +48,11 @@ extension EventLoop {
     /// Reads as many requests as are there and may be under way; gives the number of bytes used.
     private func parse(_ connection: Connection, _ input: Span<UInt8>) -> Int {
         var consumed = 0
-        if connection.waiting == .request { setWaiting(connection, .head) }
         do throws(HTTPFailure) {
             while connection.mayRead(limits) {
                 switch try connection.parser.next(input, consumed: &consumed) {
                 case .needMore:
-                    if connection.parser.isIdle, connection.waiting == .head {
-                        setWaiting(connection, connection.inFlight.isEmpty ? .request : .handler)
-                    }
+                    if connection.peerEnded { try endedWhilePending(connection) }
                     return consumed
                 case .head(let head): try began(connection, head, hasMore: consumed < input.count)
                 case .complete(let body): completed(connection, body)
@@ -66,15 +64,26 @@ extension EventLoop {
         return consumed
     }
 
+    /// The peer ended while its last bytes were held back.
+    private func endedWhilePending(_ connection: Connection) throws(HTTPFailure) {
+        guard connection.parser.isIdle else {
+            throw HTTPFailure(400, "the connection ended within a request")
+        }
+        connection.isLast = true
+        touch(connection)
+    }
+
     private func began(
         _ connection: Connection, _ head: HTTPRequestHead, hasMore: Bool
     ) throws(HTTPFailure) {
+        guard shared.requestsInFlight < limits.requestsInFlightMax else {
+            throw HTTPFailure(503, "too many requests at once")
+        }
         switch handler.headReceived(head, remoteAddress: connection.remoteAddress) {
         case .respond(let response):
             if head.hasBody {
                 // The body is not wanted: the connection cannot be used again.
-                _ = connection.begin(
-                    isHEAD: head.method == "HEAD", keepAlive: false, response: response)
+                begin(connection, head, keepAlive: false, response)
                 connection.isLast = true
                 touch(connection)
                 return
@@ -83,7 +92,6 @@ extension EventLoop {
             try connection.parser.accept(bodyLimit: 0)
         case .readBody(let limit):
             try connection.parser.accept(bodyLimit: limit)
-            setWaiting(connection, .body)
             // RFC 9110 §10.1.1: not sent when the body is on its way already; with answers still due it
             // would overtake them, and the client goes on without it after a while.
             if head.expectsContinue, head.hasBody, !hasMore, connection.inFlight.isEmpty,
@@ -96,20 +104,31 @@ extension EventLoop {
         connection.currentHead = head
     }
 
+    @discardableResult
+    private func begin(
+        _ connection: Connection, _ head: HTTPRequestHead, keepAlive: Bool,
+        _ response: HTTPResponse?
+    ) -> UInt64 {
+        shared.addRequests(1)
+        return connection.begin(
+            isHEAD: head.method == "HEAD", keepAlive: keepAlive, response: response)
+    }
+
     private func completed(_ connection: Connection, _ body: [UInt8]) {
         guard let head = connection.currentHead else { return }
         connection.currentHead = nil
         let immediate = connection.immediate
         connection.immediate = nil
-        let sequence = connection.begin(
-            isHEAD: head.method == "HEAD", keepAlive: head.keepAlive, response: immediate)
-        if !head.keepAlive { connection.isLast = true }
-        setWaiting(connection, .handler)
+        let sequence = begin(connection, head, keepAlive: head.keepAlive, immediate)
+        if !head.keepAlive || isDraining { connection.isLast = true }
         if immediate != nil {
             touch(connection)
         } else {
+            hasNewRequests = true
             handler.handle(
-                HTTPRequest(head: head, body: body, remoteAddress: connection.remoteAddress),
+                HTTPRequest(
+                    head: head, body: body, remoteAddress: connection.remoteAddress,
+                    connectionID: connection.id),
                 HTTPExchange(loop: self, connection: connection.id, sequence: sequence))
         }
     }
@@ -119,9 +138,17 @@ extension EventLoop {
         handler.protocolFailed(failure, remoteAddress: connection.remoteAddress)
         connection.isLast = true
         connection.input = []
+        connection.currentHead = nil
+        shared.addRequests(1)
+        _ = connection.begin(isHEAD: false, keepAlive: false, response: Self.refusal(failure))
+        touch(connection)
+    }
+
+    /// The answer that tells nothing but the status.
+    static func refusal(_ failure: HTTPFailure) -> HTTPResponse {
         var response = HTTPResponse(status: failure.status)
         response.closesConnection = true
-        _ = connection.begin(isHEAD: false, keepAlive: false, response: response)
-        touch(connection)
+        if failure.status == 503 { response.add("Retry-After", "1") }
+        return response
     }
 }

@@ -11,14 +11,14 @@ struct LoopAnswer: Sendable {
 
 /// One epoll loop: a thread, its listeners and its connections.
 final class EventLoop: @unchecked Sendable {
-    // Only `mailbox`, `wakeDescriptor` and `let`s are touched by other threads; all other state belongs
-    // to the loop's own thread.
+    // Only `mailbox`, `wakeDescriptor`, `thread` (set before any request exists) and `let`s are touched by
+    // other threads; all other state belongs to the loop's own thread.
 
     struct Mailbox {
         var answers: [LoopAnswer] = []
         /// The loop is about to sleep or asleep and must be woken for the next answer.
         var isAsleep = false
-        var isDraining = false
+        var drainNanoseconds: UInt64?
         var isStopped = false
     }
 
@@ -26,51 +26,77 @@ final class EventLoop: @unchecked Sendable {
     let limits: HTTPLimits
     let handler: any HTTPHandler
     let shared: SharedCounters
+    let system: SystemCalls
     private let mailbox = Mutex(Mailbox())
     private let epoll: Int32
     private let wakeDescriptor: Int32
+    private var thread = pthread_t()
     private var listeners: [Int32]
     private var acceptPaused = false
 
-    var connections: [Connection?] = []
+    private(set) var connections: [Connection?] = []
     private var generations: [UInt32] = []
     private var freeSlots: [Int] = []
-    private var touched: [Connection] = []
+    /// When each slot's connection has waited too long: apart from the connections, so that a sweep
+    /// reads 80 KB for 10,000 of them.
+    var deadlines: [UInt64] = []
+    var touched: [Connection] = []
+    /// Monotonic nanoseconds at the start of the round.
     var now: UInt64 = 0
-    private var nextSweep: UInt64 = 0
-    private var isDraining = false
-    /// Answers of a round are collected here before they are sent.
-    private var outgoing: [UInt8] = []
+    /// No deadline lies before it.
+    var nextSweep = UInt64.max
+    var isDraining = false
+    private var hasBegunDrain = false
+    private var isStopped = false
+    private var drainDeadline = UInt64.max
+    /// Requests were handed to the handler since `roundEnded` was last called.
+    var hasNewRequests = false
+    /// Answers that came from other threads, taken out of the mailbox whole.
+    private var arrived: [LoopAnswer] = []
+    /// Answers of one connection are collected here before they are sent.
+    var outgoing: [UInt8] = []
+    private var dateLine: [UInt8] = []
+    private var dateExpires: UInt64 = 0
 
     private static let wakeToken = UInt64.max
     /// Tokens of listeners: this plus their place.
     private static let listenerToken = UInt64.max - 1024
+    static let readable = UInt32(EPOLLIN.rawValue)
+    static let writable = UInt32(EPOLLOUT.rawValue)
+    static let broken = UInt32(EPOLLERR.rawValue) | UInt32(EPOLLHUP.rawValue)
 
     init(
         index: Int, listeners: [Int32], limits: HTTPLimits, handler: any HTTPHandler,
-        shared: SharedCounters
+        shared: SharedCounters, system: SystemCalls
     ) throws(SystemError) {
         self.index = index
         self.listeners = listeners
         self.limits = limits
         self.handler = handler
         self.shared = shared
+        self.system = system
         epoll = try SystemCalls.makeEpoll()
         wakeDescriptor = try SystemCalls.makeEventDescriptor()
-        try SystemCalls.watch(
-            epoll, wakeDescriptor, events: Self.readable, token: Self.wakeToken, isNew: true)
-        try watchListeners(isNew: true)
+        try system.watch(epoll, wakeDescriptor, .add, events: Self.readable, token: Self.wakeToken)
+        try watchListeners(.addExclusive)
     }
 
     deinit {
+        closeListeners()
         SystemCalls.close(epoll)
         SystemCalls.close(wakeDescriptor)
     }
 
-    static let readable = UInt32(EPOLLIN.rawValue)
-    static let writable = UInt32(EPOLLOUT.rawValue)
-
     // MARK: From any thread
+
+    /// Gives an answer: at once on the loop's own thread, else through the mailbox.
+    func answer(_ answer: LoopAnswer) {
+        if pthread_equal(thread, pthread_self()) != 0 {
+            deliver(answer)
+        } else {
+            post([answer])
+        }
+    }
 
     /// Hands answers to the loop; wakes it when it sleeps.
     func post(_ answers: [LoopAnswer]) {
@@ -82,9 +108,9 @@ final class EventLoop: @unchecked Sendable {
         if wakes { SystemCalls.wake(wakeDescriptor) }
     }
 
-    /// Stops accepting; the thread ends when every connection has its answers.
-    func drain() {
-        mailbox.withLock { $0.isDraining = true }
+    /// Stops accepting; the thread ends when every connection has its answers, or at the deadline.
+    func drain(deadline: UInt64) {
+        mailbox.withLock { $0.drainNanoseconds = deadline }
         SystemCalls.wake(wakeDescriptor)
     }
 
@@ -97,40 +123,74 @@ final class EventLoop: @unchecked Sendable {
     // MARK: The loop's thread
 
     func run() {
+        thread = pthread_self()
         var events = unsafe [epoll_event](repeating: epoll_event(), count: 512)
         var scratch = [UInt8](repeating: 0, count: 64 << 10)
         now = SystemCalls.monotonicNanoseconds()
-        while true {
+        while !isStopped {
             let timeout = mailbox.withLock { box -> Int32 in
-                box.isAsleep = box.answers.isEmpty && !box.isStopped
+                box.isAsleep =
+                    box.answers.isEmpty && !box.isStopped
+                    && (hasBegunDrain || box.drainNanoseconds == nil)
                 return box.isAsleep ? sleepMilliseconds() : 0
             }
-            let count = unsafe SystemCalls.wait(epoll, &events, milliseconds: timeout)
+            let count = unsafe system.wait(epoll, &events, milliseconds: timeout)
             now = SystemCalls.monotonicNanoseconds()
+            takeMail()
+            if isDraining, !hasBegunDrain { beginDrain(scratch: &scratch) }
             for place in 0..<count {
                 let (bits, token) = unsafe (events[place].events, events[place].data.u64)
                 dispatch(token: token, bits: bits, scratch: &scratch)
             }
-            if count > 0 { handler.roundEnded(loop: index) }
-            let box = mailbox.withLock { box -> Mailbox in
-                let copy = box
-                box.answers = []
-                box.isAsleep = false
-                return copy
+            finishRound()
+            if now >= nextSweep {
+                sweep()
+                finishRound()
             }
-            for answer in box.answers { deliver(answer) }
-            flushTouched(scratch: &scratch)
-            if now >= nextSweep { sweep() }
-            if box.isDraining, !isDraining { beginDrain() }
-            if box.isStopped || (isDraining && connections.allSatisfy({ $0 == nil })) { break }
+            guard hasBegunDrain else { continue }
+            if now >= drainDeadline || connections.count == freeSlots.count { break }
         }
-        for connection in connections { if let connection { close(connection) } }
+        for place in connections.indices {
+            if let connection = connections[place] { close(connection) }
+        }
         closeListeners()
     }
 
+    /// Lets the handler hand on what the round collected, takes the answers and sends them, until
+    /// nothing is left: a sent answer may make room for a request that was held back.
+    private func finishRound() {
+        repeat {
+            if hasNewRequests {
+                hasNewRequests = false
+                handler.roundEnded(loop: index)
+            }
+            takeMail()
+            flushTouched()
+        } while hasNewRequests
+    }
+
+    /// Takes what other threads have left: answers, and the wish to drain or stop. Both together, so
+    /// that an answer given after `drain` says that the connection closes.
+    private func takeMail() {
+        mailbox.withLock { box in
+            swap(&box.answers, &arrived)
+            box.isAsleep = false
+            isStopped = box.isStopped
+            if let deadline = box.drainNanoseconds {
+                isDraining = true
+                drainDeadline = deadline
+            }
+        }
+        if arrived.isEmpty { return }
+        for answer in arrived { deliver(answer) }
+        arrived.removeAll(keepingCapacity: arrived.capacity <= 4096)
+    }
+
     private func sleepMilliseconds() -> Int32 {
-        if connections.count == freeSlots.count, !acceptPaused { return -1 }
-        return nextSweep <= now ? 0 : Int32(truncatingIfNeeded: (nextSweep - now) / 1_000_000 + 1)
+        let wakes = isDraining ? min(nextSweep, drainDeadline) : nextSweep
+        if wakes == .max { return -1 }
+        return wakes <= now
+            ? 0 : Int32(truncatingIfNeeded: min((wakes - now) / 1_000_000 + 1, 60_000))
     }
 
     private func dispatch(token: UInt64, bits: UInt32, scratch: inout [UInt8]) {
@@ -140,6 +200,11 @@ final class EventLoop: @unchecked Sendable {
             let place = Int(token - Self.listenerToken)
             if place < listeners.count { acceptAll(listeners[place]) }
         } else if let connection = connection(token) {
+            // Both directions are gone, and what may be left to read is not wanted: without this the
+            // level-triggered event would come again and again.
+            if bits & Self.broken != 0, connection.watched & Self.readable == 0 {
+                return close(connection)
+            }
             if bits & Self.writable != 0 { touch(connection) }
             if bits & ~Self.writable != 0 { read(connection, scratch: &scratch) }
         }
@@ -147,33 +212,46 @@ final class EventLoop: @unchecked Sendable {
 
     // MARK: Listeners
 
-    private func watchListeners(isNew: Bool) throws(SystemError) {
+    private func watchListeners(_ watch: SystemCalls.Watch) throws(SystemError) {
         for (place, listener) in listeners.enumerated() {
-            try SystemCalls.watch(
-                epoll, listener, events: isNew ? Self.readable : 0,
-                token: Self.listenerToken + UInt64(place), isNew: isNew)
+            try system.watch(
+                epoll, listener, watch, events: Self.readable,
+                token: Self.listenerToken + UInt64(place))
         }
     }
 
     private func acceptAll(_ listener: Int32) {
         for _ in 0..<64 {
-            switch Listener.accept(listener) {
+            switch Listener.accept(system, listener) {
             case .none: return
+            case .aborted: continue
             case .exhausted(let code):
                 handler.protocolFailed(
                     HTTPFailure(0, SystemError("accept", code).description), remoteAddress: "")
                 // Level-triggered: without a pause the loop would spin until a descriptor is free.
-                try? watchListeners(isNew: false)
+                try? watchListeners(.remove)
                 acceptPaused = true
-                nextSweep = now + 100_000_000
+                nextSweep = min(nextSweep, now + 100_000_000)
                 return
             case .connection(let fd, let address): admit(fd, address)
             }
         }
     }
 
+    /// Accepts again after a pause.
+    func resumeAccepting() {
+        guard acceptPaused, !isDraining else { return }
+        acceptPaused = false
+        do {
+            try watchListeners(.addExclusive)
+        } catch {
+            acceptPaused = true
+            nextSweep = min(nextSweep, now + 100_000_000)
+        }
+    }
+
     private func admit(_ fd: Int32, _ address: String) {
-        guard !isDraining, shared.enter(address, limits) else {
+        guard shared.enter(address, limits) else {
             handler.protocolFailed(HTTPFailure(0, "too many connections"), remoteAddress: address)
             SystemCalls.close(fd)
             return
@@ -182,6 +260,7 @@ final class EventLoop: @unchecked Sendable {
         if slot == connections.count {
             connections.append(nil)
             generations.append(0)
+            deadlines.append(.max)
         }
         generations[slot] &+= 1
         let id = UInt64(generations[slot] & 0x3FFF_FFFF) << 32 | UInt64(slot)
@@ -190,7 +269,7 @@ final class EventLoop: @unchecked Sendable {
         setWaiting(connection, .request)
         connection.watched = Self.readable
         do {
-            try SystemCalls.watch(epoll, fd, events: Self.readable, token: id, isNew: true)
+            try system.watch(epoll, fd, .add, events: Self.readable, token: id)
         } catch {
             close(connection)
         }
@@ -203,13 +282,22 @@ final class EventLoop: @unchecked Sendable {
         return connection
     }
 
+    func isOpen(_ connection: Connection) -> Bool {
+        connections[connection.slot] === connection
+    }
+
     func close(_ connection: Connection) {
-        let slot = Int(connection.id & 0xFFFF_FFFF)
+        let slot = connection.slot
         guard slot < connections.count, connections[slot] === connection else { return }
         connections[slot] = nil
+        deadlines[slot] = .max
         freeSlots.append(slot)
         SystemCalls.close(connection.fd)
         shared.leave(connection.remoteAddress)
+        shared.addRequests(-connection.inFlight.count)
+        shared.addBodyBytes(-connection.bodyBytesCounted)
+        // A descriptor is free again.
+        if acceptPaused { nextSweep = now }
     }
 
     private func closeListeners() {
@@ -217,15 +305,40 @@ final class EventLoop: @unchecked Sendable {
         listeners = []
     }
 
-    /// Answers still to come are waited for; connections without any are closed.
-    private func beginDrain() {
-        isDraining = true
+    func updateWatch(_ connection: Connection) {
+        guard isOpen(connection) else { return }
+        let reads =
+            (connection.mayRead(limits) || connection.waiting == .linger)
+            && !connection.peerEnded
+        let wanted = (reads ? Self.readable : 0) | (connection.hasOutput ? Self.writable : 0)
+        guard wanted != connection.watched else { return }
+        do {
+            // With no events errors are still watched for.
+            try system.watch(
+                epoll, connection.fd, .change, events: wanted, token: connection.id)
+            connection.watched = wanted
+        } catch {
+            close(connection)
+        }
+    }
+
+    // MARK: Draining
+
+    /// Answers still to come are waited for. What clients have sent already, and who has connected
+    /// already, is served; connections without anything are closed.
+    private func beginDrain(scratch: inout [UInt8]) {
+        hasBegunDrain = true
+        for listener in listeners { acceptAll(listener) }
         closeListeners()
-        for case let connection? in connections {
-            if connection.inFlight.isEmpty, !connection.hasOutput, connection.parser.isIdle {
+        for place in connections.indices {
+            guard let connection = connections[place] else { continue }
+            if connection.isIdle { read(connection, scratch: &scratch) }
+            guard isOpen(connection) else { continue }
+            if connection.isIdle {
                 close(connection)
             } else if connection.parser.isIdle {
                 connection.isLast = true
+                touch(connection)
             }
         }
     }
@@ -245,132 +358,12 @@ final class EventLoop: @unchecked Sendable {
         touched.append(connection)
     }
 
-    private func flushTouched(scratch: inout [UInt8]) {
-        var place = 0
-        while place < touched.count {
-            let connection = touched[place]
-            place += 1
-            connection.isTouched = false
-            guard self.connection(connection.id) === connection else { continue }
-            flush(connection)
-            // A client that pipelines may have more that was held back.
-            if self.connection(connection.id) === connection, !connection.input.isEmpty,
-                connection.mayRead(limits)
-            {
-                parsePending(connection)
-            }
+    /// `Date: …` with its line end, made once a second.
+    var currentDateLine: [UInt8] {
+        if now >= dateExpires {
+            dateExpires = now + 1_000_000_000
+            dateLine = Array("Date: \(HTTPDate.text(SystemCalls.realtimeSeconds()))\r\n".utf8)
         }
-        touched.removeAll(keepingCapacity: true)
-    }
-
-    private func flush(_ connection: Connection) {
-        let closes: Bool
-        if connection.hasOutput {
-            closes = connection.takeReadyAnswers(into: &connection.output)
-            swap(&outgoing, &connection.output)
-        } else {
-            outgoing.removeAll(keepingCapacity: true)
-            connection.outputSent = 0
-            closes = connection.takeReadyAnswers(into: &outgoing)
-        }
-        if closes || (isDraining && connection.inFlight.isEmpty) { connection.isLast = true }
-        var sent = connection.outputSent
-        while sent < outgoing.count {
-            switch SystemCalls.send(connection.fd, outgoing, from: sent) {
-            case .bytes(let count):
-                sent += count
-                continue
-            case .wouldBlock: break
-            case .failed: return close(connection)
-            }
-            break
-        }
-        if sent < outgoing.count {
-            connection.output = Array(outgoing[sent...])
-            connection.outputSent = 0
-            setWaiting(connection, .write)
-        } else {
-            if outgoing.capacity > 1 << 20 { outgoing = [] }
-            connection.output = []
-            connection.outputSent = 0
-            finishedWriting(connection)
-        }
-        updateWatch(connection)
-    }
-
-    private func finishedWriting(_ connection: Connection) {
-        guard connection.inFlight.isEmpty else { return }
-        if connection.isLast {
-            if connection.peerEnded { return close(connection) }
-            if connection.waiting != .linger {
-                SystemCalls.shutdownWrite(connection.fd)
-                setWaiting(connection, .linger)
-            }
-        } else if connection.waiting == .handler || connection.waiting == .write {
-            setWaiting(connection, connection.parser.isIdle ? .request : .head)
-        }
-    }
-
-    func updateWatch(_ connection: Connection) {
-        guard self.connection(connection.id) === connection else { return }
-        let reads =
-            (connection.mayRead(limits) || connection.waiting == .linger)
-            && !connection.peerEnded
-        let wanted = (reads ? Self.readable : 0) | (connection.hasOutput ? Self.writable : 0)
-        guard wanted != connection.watched else { return }
-        // EPOLL_CTL_MOD with no events keeps watching for errors; it must not remove the socket.
-        let mask = wanted == 0 ? UInt32(EPOLLERR.rawValue) : wanted
-        do {
-            try SystemCalls.watch(
-                epoll, connection.fd, events: mask, token: connection.id, isNew: false)
-            connection.watched = wanted
-        } catch {
-            close(connection)
-        }
-    }
-
-    // MARK: Time
-
-    /// Closes what has waited too long. Runs a few times in the shortest timeout, over all connections:
-    /// 10,000 take some tens of microseconds.
-    private func sweep() {
-        let shortest = min(
-            limits.headerTimeoutMilliseconds, limits.bodyTimeoutMilliseconds,
-            limits.keepAliveTimeoutMilliseconds, limits.writeTimeoutMilliseconds,
-            limits.lingerMilliseconds)
-        nextSweep = now + UInt64(max(2, min(250, shortest / 4))) * 1_000_000
-        if acceptPaused, !isDraining {
-            acceptPaused = false
-            try? watchListeners(isNew: true)
-        }
-        for case let connection? in connections where connection.deadline <= now {
-            expire(connection)
-        }
-    }
-
-    private func expire(_ connection: Connection) {
-        switch connection.waiting {
-        case .head, .body:
-            refuse(connection, HTTPFailure(408, "request too slow"))
-            touch(connection)
-            var none: [UInt8] = []
-            flushTouched(scratch: &none)
-        case .handler: setWaiting(connection, .handler)
-        case .request, .write, .linger: close(connection)
-        }
-    }
-
-    func setWaiting(_ connection: Connection, _ waiting: Connection.Waiting) {
-        connection.waiting = waiting
-        let milliseconds =
-            switch waiting {
-            case .request: limits.keepAliveTimeoutMilliseconds
-            case .head: limits.headerTimeoutMilliseconds
-            case .body: limits.bodyTimeoutMilliseconds
-            case .handler: Int(Int32.max)
-            case .write: limits.writeTimeoutMilliseconds
-            case .linger: limits.lingerMilliseconds
-            }
-        connection.deadline = now &+ UInt64(max(0, milliseconds)) &* 1_000_000
+        return dateLine
     }
 }

@@ -5,22 +5,30 @@ enum HTTPChunks {
     /// `chunk-size [ BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ]*`. White space before
     /// the semicolon is refused: it is "bad white space", and servers that disagree on it disagree on
     /// where the message ends.
-    static func size(_ input: Span<UInt8>, _ line: Range<Int>) throws(HTTPFailure) -> Int {
+    ///
+    /// - Returns: the size, and how many bytes of the line were extensions.
+    static func size(
+        _ input: Span<UInt8>, _ line: Range<Int>
+    ) throws(HTTPFailure) -> (size: Int, extensionBytes: Int) {
         var index = line.lowerBound
         var size = 0
-        while index < line.upperBound, let digit = hexDigit(input[index]) {
+        while index < line.upperBound, let digit = HTTPCharacters.hexDigit(input[index]) {
             guard size <= Int.max >> 8 else { throw HTTPFailure(413, "chunk too large") }
             size = size << 4 | digit
             index += 1
         }
-        guard index > line.lowerBound else { throw HTTPFailure(400, "no chunk size") }
+        // Sixteen digits are the largest 64-bit number; more are leading zeros sent to no good end.
+        guard index > line.lowerBound, index - line.lowerBound <= 16 else {
+            throw HTTPFailure(400, "malformed chunk size")
+        }
+        let digitsEnd = index
         while index < line.upperBound {
             guard input[index] == UInt8(ascii: ";") else {
                 throw HTTPFailure(400, "malformed chunk size")
             }
             index = try skipExtension(input, index + 1, line.upperBound)
         }
-        return size
+        return (size, line.upperBound - digitsEnd)
     }
 
     private static func skipExtension(
@@ -48,12 +56,5 @@ enum HTTPChunks {
         while index < end, HTTPCharacters.isToken(input[index]) { index += 1 }
         guard index > valueStart else { throw HTTPFailure(400, "malformed chunk extension") }
         return index
-    }
-
-    private static func hexDigit(_ byte: UInt8) -> Int? {
-        let digit = byte &- UInt8(ascii: "0")
-        if digit < 10 { return Int(digit) }
-        let letter = (byte | 0x20) &- UInt8(ascii: "a")
-        return letter < 6 ? Int(letter) + 10 : nil
     }
 }

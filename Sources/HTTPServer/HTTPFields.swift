@@ -35,6 +35,11 @@ package struct HTTPFields: Sendable {
         String(decoding: bytes[line.value], as: UTF8.self)
     }
 
+    /// Every field in the order received, as bytes.
+    package func forEach(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
+        for line in lines { body(bytes[line.name], bytes[line.value]) }
+    }
+
     /// The first line named `name`, which is given in lower case.
     package func first(named name: StaticString) -> Line? {
         lines.first { isNamed($0, name) }

@@ -14,8 +14,8 @@ package protocol HTTPHandler: Sendable {
     /// A request has arrived whole. `exchange.respond` must be called exactly once, now or later, from
     /// any thread.
     func handle(_ request: HTTPRequest, _ exchange: HTTPExchange)
-    /// All sockets that were readable in this round have been read: the place to hand on what the
-    /// round's requests have collected.
+    /// All sockets that were readable in this round have been read, and `handle` was called for at
+    /// least one request: the place to hand on what the round's requests have collected.
     func roundEnded(loop: Int)
     /// A connection was refused or broken off by the protocol: for counting.
     func protocolFailed(_ failure: HTTPFailure, remoteAddress: String)
@@ -45,7 +45,8 @@ package struct HTTPExchange: Sendable {
 
     /// Answers the request. Answers of pipelined requests leave in the order of the requests.
     package func respond(_ response: HTTPResponse) {
-        loop.post([LoopAnswer(connection: connection, sequence: sequence, response: response)])
+        loop.answer(
+            LoopAnswer(connection: connection, sequence: sequence, response: response))
     }
 
     /// Answers many requests with one wake-up a loop.

@@ -1,4 +1,7 @@
 /// Checks and reads a complete head, from the request line to the empty line (RFC 9112 §3–§6).
+///
+/// One pass over the bytes. The caller has found the end of the head and a CR before every LF, so
+/// that every scan below stops at a CR at the latest.
 struct HTTPHeadParser {
     let limits: HTTPLimits
 
@@ -15,32 +18,20 @@ struct HTTPHeadParser {
 
     func parse(_ input: Span<UInt8>) throws(HTTPFailure) -> HTTPRequestHead {
         var index = 0
-        let requestLine = line(input, &index)
-        let (method, target, minor) = try parseRequestLine(input, requestLine)
+        let (method, target, minor) = try parseRequestLine(input, &index)
         var lines: [HTTPFields.Line] = []
         lines.reserveCapacity(16)
         var framing = Framing()
-        while true {
-            let range = line(input, &index)
-            if range.isEmpty { break }
-            let field = try Self.fieldLine(input, range)
+        while input[index] != 0x0D {
+            let field = try Self.fieldLine(input, &index)
             guard lines.count < limits.headerCountMax else {
                 throw HTTPFailure(431, "too many field lines")
             }
             lines.append(field)
-            try note(field, input, minor, &framing)
+            try note(field, input, &framing)
         }
-        // RFC 9112 §3.2: exactly one valid Host with HTTP/1.1.
-        guard framing.hosts == 1 || (minor == 0 && framing.hosts == 0) else {
-            throw HTTPFailure(400, framing.hosts == 0 ? "no Host" : "several Host fields")
-        }
-        if framing.hasTransferEncoding {
-            // RFC 9112 §6.3: both framings in one message are how requests are smuggled.
-            guard framing.contentLength == nil else {
-                throw HTTPFailure(400, "both Transfer-Encoding and Content-Length")
-            }
-            guard minor == 1 else { throw HTTPFailure(400, "Transfer-Encoding with HTTP/1.0") }
-        }
+        guard index + 2 == input.count else { throw HTTPFailure(400, "bare carriage return") }
+        try check(framing, minor)
         let bytes = unsafe input.withUnsafeBufferPointer { unsafe [UInt8]($0) }
         return HTTPRequestHead(
             method: method, target: target, versionMinor: minor,
@@ -50,172 +41,190 @@ struct HTTPHeadParser {
             keepAlive: framing.close ? false : minor == 1 || framing.keepAlive)
     }
 
-    /// The next line without its CRLF; the caller has found a CRLF at the end of every line.
-    private func line(_ input: Span<UInt8>, _ index: inout Int) -> Range<Int> {
-        let start = index
-        while index < input.count, input[index] != 0x0A { index += 1 }
-        defer { index += 1 }
-        return start..<max(start, index - 1)
+    private func check(_ framing: Framing, _ minor: Int) throws(HTTPFailure) {
+        // RFC 9112 §3.2: exactly one valid Host with HTTP/1.1.
+        guard framing.hosts == 1 || (minor == 0 && framing.hosts == 0) else {
+            throw HTTPFailure(400, framing.hosts == 0 ? "no Host" : "several Host fields")
+        }
+        guard framing.hasTransferEncoding else { return }
+        // RFC 9112 §6.3: both framings in one message are how requests are smuggled.
+        guard framing.contentLength == nil else {
+            throw HTTPFailure(400, "both Transfer-Encoding and Content-Length")
+        }
+        // RFC 9112 §6.1: the framing of such a message is faulty.
+        guard minor == 1 else { throw HTTPFailure(400, "Transfer-Encoding with HTTP/1.0") }
     }
 
-    /// `method SP request-target SP HTTP-version`, each separated by exactly one space.
+    /// `method SP request-target SP HTTP-version CRLF`, each separated by exactly one space.
     private func parseRequestLine(
-        _ input: Span<UInt8>, _ line: Range<Int>
+        _ input: Span<UInt8>, _ index: inout Int
     ) throws(HTTPFailure) -> (method: String, target: String, minor: Int) {
-        var index = line.lowerBound
-        while index < line.upperBound, HTTPCharacters.isToken(input[index]) { index += 1 }
-        let method = line.lowerBound..<index
-        guard !method.isEmpty, method.count <= 32, index < line.upperBound, input[index] == 0x20
-        else { throw HTTPFailure(400, "malformed method") }
+        while HTTPCharacters.isToken(input[index]) { index += 1 }
+        let method = 0..<index
+        guard !method.isEmpty, method.count <= 32, input[index] == 0x20 else {
+            throw HTTPFailure(400, "malformed method")
+        }
         index += 1
         let targetStart = index
-        while index < line.upperBound, HTTPCharacters.isVisible(input[index]) { index += 1 }
+        while HTTPCharacters.isVisible(input[index]) { index += 1 }
         let target = targetStart..<index
-        guard !target.isEmpty, index < line.upperBound, input[index] == 0x20 else {
+        guard !target.isEmpty, input[index] == 0x20 else {
             throw HTTPFailure(400, "malformed request target")
         }
-        let version = text(input, index + 1..<line.upperBound)
-        guard version.utf8.count == 8, version.hasPrefix("HTTP/"),
-            let digits = Self.versionDigits(version)
+        index += 1
+        let methodText = Self.text(input, method)
+        let minor = try version(input, &index)
+        try HTTPTarget.check(input, target, method: methodText)
+        return (methodText, Self.text(input, target), minor)
+    }
+
+    /// `HTTP/` digit `.` digit CRLF (RFC 9112 §2.3). Only 1.0 and 1.1 are spoken.
+    private func version(_ input: Span<UInt8>, _ index: inout Int) throws(HTTPFailure) -> Int {
+        guard input.count - index >= 10 else { throw HTTPFailure(400, "malformed version") }
+        for (offset, expected) in "HTTP/".utf8.enumerated() {
+            guard input[index + offset] == expected else {
+                throw HTTPFailure(400, "malformed version")
+            }
+        }
+        let (major, minor) = (
+            input[index + 5] &- UInt8(ascii: "0"), input[index + 7] &- UInt8(ascii: "0")
+        )
+        guard major < 10, minor < 10, input[index + 6] == UInt8(ascii: "."),
+            input[index + 8] == 0x0D, input[index + 9] == 0x0A
         else { throw HTTPFailure(400, "malformed version") }
-        guard digits.major == 1 else { throw HTTPFailure(505, "version \(version)") }
-        let methodText = text(input, method)
-        let targetText = text(input, target)
-        try check(target: targetText, method: methodText)
-        return (methodText, targetText, min(digits.minor, 1))
+        guard major == 1, minor <= 1 else { throw HTTPFailure(505, "HTTP/\(major).\(minor)") }
+        index += 10
+        return Int(minor)
     }
 
-    private static func versionDigits(_ version: String) -> (major: Int, minor: Int)? {
-        let bytes = Array(version.utf8)
-        let (major, minor) = (bytes[5] &- UInt8(ascii: "0"), bytes[7] &- UInt8(ascii: "0"))
-        guard major < 10, minor < 10, bytes[6] == UInt8(ascii: ".") else { return nil }
-        return (Int(major), Int(minor))
-    }
-
-    /// RFC 9112 §3.2: origin-form, absolute-form of http or https, `*` for OPTIONS alone. A receiver is
-    /// no proxy: CONNECT's authority-form is refused. A fragment is never sent.
-    private func check(target: String, method: String) throws(HTTPFailure) {
-        guard !target.utf8.contains(UInt8(ascii: "#")) else {
-            throw HTTPFailure(400, "fragment in the request target")
-        }
-        if method == "CONNECT" { throw HTTPFailure(501, "CONNECT") }
-        if target.hasPrefix("/") { return }
-        if target == "*" {
-            guard method == "OPTIONS" else { throw HTTPFailure(400, "asterisk-form") }
-            return
-        }
-        let lower = target.prefix(8).lowercased()
-        let schemeLength = lower.hasPrefix("http://") ? 7 : lower == "https://" ? 8 : 0
-        let authority = target.dropFirst(schemeLength).prefix { $0 != "/" && $0 != "?" }
-        guard schemeLength > 0, Self.isHost(authority.utf8), !authority.isEmpty else {
-            throw HTTPFailure(400, "malformed request target")
-        }
-    }
-
-    /// `field-name ":" OWS field-value OWS` (RFC 9112 §5): no space before the colon, no folded line.
+    /// `field-name ":" OWS field-value OWS CRLF` (RFC 9112 §5): no space before the colon, no folded
+    /// line. `index` moves behind the line.
     static func fieldLine(
-        _ input: Span<UInt8>, _ line: Range<Int>
+        _ input: Span<UInt8>, _ index: inout Int
     ) throws(HTTPFailure) -> HTTPFields.Line {
-        var index = line.lowerBound
-        while index < line.upperBound, HTTPCharacters.isToken(input[index]) { index += 1 }
+        let start = index
+        while index < input.count, HTTPCharacters.isToken(input[index]) { index += 1 }
         let nameEnd = index
-        guard nameEnd > line.lowerBound else {
-            throw HTTPFailure(400, "malformed or folded field line")
-        }
-        guard index < line.upperBound, input[index] == UInt8(ascii: ":") else {
+        guard nameEnd > start else { throw HTTPFailure(400, "malformed or folded field line") }
+        guard index < input.count, input[index] == UInt8(ascii: ":") else {
             throw HTTPFailure(400, "malformed field name")
         }
-        var start = index + 1
-        var end = line.upperBound
-        while start < end, input[start] == 0x20 || input[start] == 0x09 { start += 1 }
-        while end > start, input[end - 1] == 0x20 || input[end - 1] == 0x09 { end -= 1 }
-        for position in start..<end where !HTTPCharacters.isFieldValue(input[position]) {
+        index += 1
+        while index < input.count, HTTPCharacters.isBlank(input[index]) { index += 1 }
+        let valueStart = index
+        var valueEnd = index
+        while index < input.count, HTTPCharacters.isFieldValue(input[index]) {
+            if !HTTPCharacters.isBlank(input[index]) { valueEnd = index + 1 }
+            index += 1
+        }
+        guard index + 1 < input.count, input[index] == 0x0D, input[index + 1] == 0x0A else {
             throw HTTPFailure(400, "control character in a field value")
         }
+        index += 2
         return HTTPFields.Line(
-            nameStart: UInt32(truncatingIfNeeded: line.lowerBound),
+            nameStart: UInt32(truncatingIfNeeded: start),
             nameEnd: UInt32(truncatingIfNeeded: nameEnd),
-            valueStart: UInt32(truncatingIfNeeded: start),
-            valueEnd: UInt32(truncatingIfNeeded: end))
+            valueStart: UInt32(truncatingIfNeeded: valueStart),
+            valueEnd: UInt32(truncatingIfNeeded: valueEnd))
     }
 
     /// Reads the fields that decide where the message ends and what becomes of the connection.
     private func note(
-        _ field: HTTPFields.Line, _ input: Span<UInt8>, _ minor: Int, _ framing: inout Framing
+        _ field: HTTPFields.Line, _ input: Span<UInt8>, _ framing: inout Framing
     ) throws(HTTPFailure) {
         switch field.name.count {
-        case 4 where isNamed(field, "host", input):
+        case 4 where Self.equals(input, field.name, "host"):
             framing.hosts += 1
-            guard Self.isHost(text(input, field.value).utf8) else {
+            guard HTTPTarget.isHost(input, field.value) else {
                 throw HTTPFailure(400, "malformed Host")
             }
-        case 14 where isNamed(field, "content-length", input):
+        case 14 where Self.equals(input, field.name, "content-length"):
             let length = try contentLength(input, field.value)
             // RFC 9112 §6.3 lets a server accept equal repeats; nobody who means well sends them.
             guard framing.contentLength == nil else {
                 throw HTTPFailure(400, "several Content-Length fields")
             }
             framing.contentLength = length
-        case 17 where isNamed(field, "transfer-encoding", input):
+        case 17 where Self.equals(input, field.name, "transfer-encoding"):
             guard !framing.hasTransferEncoding else {
                 throw HTTPFailure(400, "several Transfer-Encoding fields")
             }
             framing.hasTransferEncoding = true
-            guard text(input, field.value).lowercased() == "chunked" else {
+            // RFC 9112 §6.1 asks for 501 where the coding is unknown, §6.3 for 400 where the length
+            // cannot be told; whatever is not exactly `chunked` is the second.
+            guard Self.equals(input, field.value, "chunked") else {
                 throw HTTPFailure(400, "Transfer-Encoding other than chunked")
             }
             framing.isChunked = true
-        case 6 where isNamed(field, "expect", input):
-            guard text(input, field.value).lowercased() == "100-continue" else {
+        case 6 where Self.equals(input, field.name, "expect"):
+            guard Self.equals(input, field.value, "100-continue") else {
                 throw HTTPFailure(417, "unknown expectation")
             }
             framing.expectsContinue = true
-        case 10 where isNamed(field, "connection", input):
-            for option in text(input, field.value).lowercased().split(separator: ",") {
-                let name = option.filter { $0 != " " && $0 != "\t" }
-                if name == "close" { framing.close = true }
-                if name == "keep-alive" { framing.keepAlive = true }
-            }
+        case 10 where Self.equals(input, field.name, "connection"):
+            noteConnection(input, field.value, &framing)
         default: break
         }
     }
 
-    private func isNamed(
-        _ field: HTTPFields.Line, _ name: StaticString, _ input: Span<UInt8>
+    /// Options are separated by commas and compared without case (RFC 9110 §7.6.1).
+    private func noteConnection(
+        _ input: Span<UInt8>, _ value: Range<Int>, _ framing: inout Framing
+    ) {
+        var index = value.lowerBound
+        while index < value.upperBound {
+            while index < value.upperBound,
+                HTTPCharacters.isBlank(input[index]) || input[index] == UInt8(ascii: ",")
+            {
+                index += 1
+            }
+            let start = index
+            while index < value.upperBound, !HTTPCharacters.isBlank(input[index]),
+                input[index] != UInt8(ascii: ",")
+            {
+                index += 1
+            }
+            if Self.equals(input, start..<index, "close") { framing.close = true }
+            if Self.equals(input, start..<index, "keep-alive") { framing.keepAlive = true }
+        }
+    }
+
+    /// True when the bytes are `text`, which is given in lower case, in any spelling.
+    private static func equals(
+        _ input: Span<UInt8>, _ range: Range<Int>, _ text: StaticString
     ) -> Bool {
-        for (offset, index) in field.name.enumerated() {
-            let expected = unsafe name.utf8Start[offset]
-            if asciiLowercased(input[index]) != expected { return false }
+        guard range.count == text.utf8CodeUnitCount else { return false }
+        var offset = 0
+        while offset < range.count {
+            // The text's own length was compared above.
+            let expected = unsafe text.utf8Start[offset]
+            if asciiLowercased(input[range.lowerBound + offset]) != expected { return false }
+            offset += 1
         }
         return true
     }
 
+    /// Digits only: no sign, no list, no white space (RFC 9110 §8.6).
     private func contentLength(
         _ input: Span<UInt8>, _ range: Range<Int>
     ) throws(HTTPFailure) -> Int {
         guard !range.isEmpty else { throw HTTPFailure(400, "malformed Content-Length") }
         var length = 0
+        var isTooLarge = false
         for index in range {
             let digit = input[index] &- UInt8(ascii: "0")
             guard digit < 10 else { throw HTTPFailure(400, "malformed Content-Length") }
             let (product, overflow) = length.multipliedReportingOverflow(by: 10)
             let (sum, overflowed) = product.addingReportingOverflow(Int(digit))
-            guard !overflow, !overflowed else { throw HTTPFailure(413, "Content-Length too large") }
+            isTooLarge = isTooLarge || overflow || overflowed
             length = sum
         }
+        guard !isTooLarge else { throw HTTPFailure(413, "Content-Length too large") }
         return length
     }
 
-    /// `uri-host [":" port]` (RFC 3986 §3.2.2), by its characters: no user part, no white space, no
-    /// second host. An empty one is allowed (RFC 9112 §3.2).
-    private static func isHost(_ bytes: some Collection<UInt8>) -> Bool {
-        bytes.allSatisfy { byte in
-            HTTPCharacters.isToken(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "[")
-                || byte == UInt8(ascii: "]")
-        }
-    }
-
-    private func text(_ input: Span<UInt8>, _ range: Range<Int>) -> String {
+    private static func text(_ input: Span<UInt8>, _ range: Range<Int>) -> String {
+        // Bytes checked to be ASCII, which is UTF-8.
         unsafe input.extracting(range).withUnsafeBufferPointer {
             unsafe String(decoding: $0, as: UTF8.self)
         }

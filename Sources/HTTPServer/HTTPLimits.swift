@@ -10,8 +10,18 @@ package struct HTTPLimits: Sendable, Equatable {
     package var bodyBytesMax = 1 << 20
     /// From a request's first byte to the end of its head; beyond it 408.
     package var headerTimeoutMilliseconds = 10_000
-    /// From the end of the head to the end of the body; beyond it 408.
+    /// From the end of the head to the end of the body, beside what `bodyBytesPerSecondMin` grants;
+    /// beyond it 408.
     package var bodyTimeoutMilliseconds = 30_000
+    /// For each so many bytes of a body that have arrived it may take a second longer, so that a slow
+    /// sender of a large body is told from one that only holds the connection.
+    package var bodyBytesPerSecondMin = 16 << 10
+    /// Memory for bodies that are still arriving, of all connections together; beyond it 503.
+    package var bodyBytesBufferedMax = 256 << 20
+    /// How long the handler may take for its answer; beyond it 503.
+    package var responseTimeoutMilliseconds = 60_000
+    /// Requests of the whole server that wait for their answer; beyond it 503.
+    package var requestsInFlightMax = 16_384
     /// How long a connection may wait for its next request.
     package var keepAliveTimeoutMilliseconds = 75_000
     /// How long an answer may wait for a client that does not read.

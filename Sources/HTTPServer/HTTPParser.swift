@@ -1,3 +1,5 @@
+import Glibc
+
 /// An incremental parser of HTTP/1.1 requests (RFC 9112), strict: what the RFC calls invalid is refused.
 ///
 /// It holds no input: the caller gives the bytes it has, and keeps those that were not consumed.
@@ -5,15 +7,23 @@ struct HTTPParser {
     enum Event {
         /// Nothing more can be said without more bytes.
         case needMore
-        /// A head is complete; `accept(bodyLimit:)` must be called before going on when a body follows.
+        /// A head is complete; `accept(bodyLimit:)` must be called before going on.
         case head(HTTPRequestHead)
         /// The request is complete; these are its body's bytes.
         case complete([UInt8])
     }
 
-    enum State: Equatable {
+    /// What arrives next, for timeouts.
+    enum Phase {
+        /// Between two requests: nothing of the next one has arrived.
+        case idle
         case head
-        case headDone
+        case body
+    }
+
+    private enum State {
+        case head
+        case headDone(isChunked: Bool, length: Int)
         case body(remaining: Int)
         case chunkSize
         case chunkData(remaining: Int)
@@ -22,34 +32,46 @@ struct HTTPParser {
     }
 
     let limits: HTTPLimits
-    private(set) var state = State.head
+    private var state = State.head
     /// Bytes of the incomplete head that have been searched for line ends, and where its line begins.
     private var scanned = 0
     private var lineStart = 0
     private var lineCount = 0
-    private var current: HTTPRequestHead?
+    private var emptyLines = 0
     private var body: [UInt8] = []
     private var bodyLimit = 0
-    /// Bytes spent on chunk extensions and trailers, bounded like a head.
+    /// Bytes spent on chunk extensions and trailers, bounded like a head, and the trailers' number.
     private var overhead = 0
+    private var trailerCount = 0
+
+    /// RFC 9112 §2.2 asks to ignore at least one empty line before a request; endless ones would
+    /// keep a connection for nothing.
+    private static let emptyLinesMax = 4
 
     init(limits: HTTPLimits) { self.limits = limits }
 
+    var phase: Phase {
+        guard case .head = state else { return .body }
+        return scanned == 0 && emptyLines == 0 ? .idle : .head
+    }
+
     /// True between two requests, when nothing of the next one has arrived.
-    var isIdle: Bool { state == .head && scanned == 0 }
+    var isIdle: Bool { phase == .idle }
+
+    /// Bytes of the body that have arrived.
+    var bodyBytesReceived: Int { body.count }
+    /// Bytes that the body holds in memory.
+    var bodyBytesHeld: Int { body.capacity }
 
     /// Allows the body of the head just given, up to `bodyLimit` bytes.
     mutating func accept(bodyLimit: Int) throws(HTTPFailure) {
-        self.bodyLimit = min(bodyLimit, limits.bodyBytesMax)
-        guard let head = current else { return }
-        body = []
-        overhead = 0
-        if head.isChunked {
+        guard case .headDone(let isChunked, let length) = state else { return }
+        self.bodyLimit = max(0, min(bodyLimit, limits.bodyBytesMax))
+        (overhead, trailerCount) = (0, 0)
+        if isChunked {
             state = .chunkSize
         } else {
-            let length = head.contentLength ?? 0
             guard length <= self.bodyLimit else { throw HTTPFailure(413, "body too large") }
-            body.reserveCapacity(length)
             state = .body(remaining: length)
         }
     }
@@ -66,6 +88,8 @@ struct HTTPParser {
                 return .needMore
             case .body(let remaining):
                 let count = min(remaining, input.count - consumed)
+                // The exact size at once: a body is copied once and never grows.
+                if body.isEmpty, remaining > 0, count > 0 { body.reserveCapacity(remaining) }
                 append(input, consumed, count)
                 consumed += count
                 if count < remaining {
@@ -75,7 +99,8 @@ struct HTTPParser {
                 return finish()
             case .chunkSize:
                 guard let line = try nextLine(input, &consumed) else { return .needMore }
-                let size = try HTTPChunks.size(input, line)
+                let (size, extensionBytes) = try HTTPChunks.size(input, line)
+                try spend(extensionBytes)
                 guard size <= bodyLimit - body.count else {
                     throw HTTPFailure(413, "body too large")
                 }
@@ -87,22 +112,19 @@ struct HTTPParser {
                 state = count == remaining ? .chunkEnd : .chunkData(remaining: remaining - count)
                 if count < remaining { return .needMore }
             case .chunkEnd:
-                guard input.count - consumed >= 2 else {
-                    if input.count > consumed, input[consumed] != 0x0D {
-                        throw HTTPFailure(400, "no line end after a chunk")
-                    }
-                    return .needMore
-                }
-                guard input[consumed] == 0x0D, input[consumed + 1] == 0x0A else {
-                    throw HTTPFailure(400, "no line end after a chunk")
-                }
-                consumed += 2
+                guard try chunkEnded(input, &consumed) else { return .needMore }
                 state = .chunkSize
             case .trailers:
                 guard let line = try nextLine(input, &consumed) else { return .needMore }
                 if line.isEmpty { return finish() }
                 // RFC 9110 §6.5.1: trailers may be ignored; a malformed one may not.
-                _ = try HTTPHeadParser.fieldLine(input, line)
+                try spend(line.count)
+                trailerCount += 1
+                guard trailerCount <= limits.headerCountMax else {
+                    throw HTTPFailure(431, "too many trailers")
+                }
+                var index = line.lowerBound
+                _ = try HTTPHeadParser.fieldLine(input.extracting(..<(line.upperBound + 2)), &index)
             }
         }
     }
@@ -110,36 +132,67 @@ struct HTTPParser {
     private mutating func finish() -> Event {
         let bytes = body
         body = []
-        current = nil
         state = .head
         return .complete(bytes)
     }
 
     private mutating func append(_ input: Span<UInt8>, _ start: Int, _ count: Int) {
         guard count > 0 else { return }
+        // The span's own bounds check has passed when the pointer is taken.
         unsafe input.extracting(start..<start + count).withUnsafeBufferPointer {
             unsafe body.append(contentsOf: $0)
         }
     }
 
+    /// The line end after a chunk's data; false when it has not arrived whole.
+    private func chunkEnded(
+        _ input: Span<UInt8>, _ consumed: inout Int
+    ) throws(HTTPFailure) -> Bool {
+        let available = input.count - consumed
+        guard available < 1 || input[consumed] == 0x0D,
+            available < 2 || input[consumed + 1] == 0x0A
+        else { throw HTTPFailure(400, "no line end after a chunk") }
+        guard available >= 2 else { return false }
+        consumed += 2
+        return true
+    }
+
+    private mutating func spend(_ bytes: Int) throws(HTTPFailure) {
+        overhead += bytes
+        guard overhead <= limits.headerBytesMax else {
+            throw HTTPFailure(431, "chunk extensions or trailers too large")
+        }
+    }
+
     /// The next line of chunk framing or trailers without its CRLF, consumed; nil when it has not
-    /// arrived whole. Lines are bounded together by `headerBytesMax`.
-    private mutating func nextLine(
+    /// arrived whole.
+    private func nextLine(
         _ input: Span<UInt8>, _ consumed: inout Int
     ) throws(HTTPFailure) -> Range<Int>? {
-        var index = consumed
-        while index < input.count, input[index] != 0x0A { index += 1 }
-        guard index - consumed + overhead <= limits.headerBytesMax else {
-            throw HTTPFailure(431, "chunk framing or trailers too large")
+        guard let end = Self.lineFeed(input, from: consumed) else {
+            guard input.count - consumed <= limits.headerBytesMax else {
+                throw HTTPFailure(431, "chunk extensions or trailers too large")
+            }
+            return nil
         }
-        guard index < input.count else { return nil }
-        guard index > consumed, input[index - 1] == 0x0D else {
+        guard end > consumed, input[end - 1] == 0x0D else {
             throw HTTPFailure(400, "bare line feed")
         }
-        let line = consumed..<index - 1
-        overhead += index + 1 - consumed
-        consumed = index + 1
+        let line = consumed..<end - 1
+        consumed = end + 1
         return line
+    }
+
+    /// The place of the next LF.
+    private static func lineFeed(_ input: Span<UInt8>, from start: Int) -> Int? {
+        guard start < input.count else { return nil }
+        // memchr stays within the extracted span, and the pointer does not leave the closure.
+        return unsafe input.extracting(start...).withUnsafeBufferPointer { bytes -> Int? in
+            guard let base = bytes.baseAddress,
+                let found = unsafe memchr(base, 0x0A, bytes.count)
+            else { return nil }
+            return unsafe start + (UnsafeRawPointer(found) - UnsafeRawPointer(base))
+        }
     }
 
     /// Searches for the empty line that ends the head; checks limits as bytes arrive, so that neither
@@ -148,49 +201,61 @@ struct HTTPParser {
         _ input: Span<UInt8>, consumed: inout Int
     ) throws(HTTPFailure) -> Event {
         var start = consumed
-        var index = start + scanned
-        while index < input.count {
-            if input[index] != 0x0A {
-                index += 1
-                continue
-            }
-            guard index > start + lineStart, input[index - 1] == 0x0D else {
+        try checkFirstByte(input, start)
+        while let feed = Self.lineFeed(input, from: start + scanned) {
+            guard feed > start + lineStart, input[feed - 1] == 0x0D else {
                 throw HTTPFailure(400, "bare line feed")
             }
-            let isEmpty = index - 1 == start + lineStart
-            if lineCount == 0, index - 1 - start > limits.requestLineBytesMax {
-                throw HTTPFailure(414, "request line too long")
+            let isEmpty = feed - 1 == start + lineStart
+            guard isEmpty || input[start + lineStart] != 0x0D else {
+                throw HTTPFailure(400, "bare carriage return")
             }
-            index += 1
-            guard index - start <= limits.headerBytesMax else {
+            let next = feed + 1
+            if lineCount == 0 {
+                if isEmpty {
+                    emptyLines += 1
+                    guard emptyLines <= Self.emptyLinesMax else {
+                        throw HTTPFailure(400, "empty lines instead of a request")
+                    }
+                    (consumed, start, scanned) = (next, next, 0)
+                    try checkFirstByte(input, start)
+                    continue
+                }
+                guard feed - 1 - start <= limits.requestLineBytesMax else {
+                    throw HTTPFailure(414, "request line too long")
+                }
+            }
+            guard next - start <= limits.headerBytesMax else {
                 throw HTTPFailure(431, "head too large")
             }
-            if isEmpty, lineCount == 0 {
-                // RFC 9112 §2.2: an empty line before the request line is ignored.
-                consumed = index
-                start = index
-                continue
-            }
             if isEmpty {
-                let head = try HTTPHeadParser(limits: limits).parse(
-                    input.extracting(start..<index))
-                consumed = index
-                (scanned, lineStart, lineCount) = (0, 0, 0)
-                current = head
-                state = .headDone
+                let head = try HTTPHeadParser(limits: limits).parse(input.extracting(start..<next))
+                consumed = next
+                (scanned, lineStart, lineCount, emptyLines) = (0, 0, 0, 0)
+                state = .headDone(isChunked: head.isChunked, length: head.contentLength ?? 0)
                 return .head(head)
             }
             lineCount += 1
-            lineStart = index - start
-            if lineCount > limits.headerCountMax + 1 {
+            (scanned, lineStart) = (next - start, next - start)
+            guard lineCount <= limits.headerCountMax + 1 else {
                 throw HTTPFailure(431, "too many field lines")
             }
         }
-        scanned = index - start
+        scanned = input.count - start
         if lineCount == 0, scanned > limits.requestLineBytesMax + 1 {
             throw HTTPFailure(414, "request line too long")
         }
         if scanned >= limits.headerBytesMax { throw HTTPFailure(431, "head too large") }
         return .needMore
+    }
+
+    /// What cannot become a request (a TLS handshake on a plain port) is refused by its first byte,
+    /// not after the timeout.
+    private func checkFirstByte(_ input: Span<UInt8>, _ start: Int) throws(HTTPFailure) {
+        guard lineCount == 0, start < input.count else { return }
+        let first = input[start]
+        guard HTTPCharacters.isToken(first) || first == 0x0D else {
+            throw HTTPFailure(400, "malformed method")
+        }
     }
 }

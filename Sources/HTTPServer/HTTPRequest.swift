@@ -50,4 +50,6 @@ package struct HTTPRequest: Sendable {
     package let body: [UInt8]
     /// The peer's address without port; `unix` for a local socket.
     package let remoteAddress: String
+    /// Tells the connections of one loop apart.
+    package let connectionID: UInt64
 }

@@ -35,39 +35,53 @@ package struct HTTPResponse: Sendable {
     }
 
     /// Appends the bytes that go over the wire.
-    func serialize(into out: inout [UInt8], keepAlive: Bool, withoutBody: Bool) {
-        out.append(contentsOf: "HTTP/1.1 ".utf8)
+    ///
+    /// - Parameter date: `Date: …` with its line end (RFC 9110 §6.6.1), or nothing.
+    func serialize(
+        into out: inout [UInt8], keepAlive: Bool, withoutBody: Bool, date: [UInt8] = []
+    ) {
+        Self.append("HTTP/1.1 ", to: &out)
         Self.append(status, to: &out)
         out.append(UInt8(ascii: " "))
-        out.append(contentsOf: Self.reason(status).utf8)
+        Self.append(Self.reason(status), to: &out)
+        Self.append("\r\n", to: &out)
+        out.append(contentsOf: date)
         for (name, value) in fields {
-            out.append(contentsOf: "\r\n".utf8)
             out.append(contentsOf: name.utf8)
-            out.append(contentsOf: ": ".utf8)
+            Self.append(": ", to: &out)
             out.append(contentsOf: value.utf8)
+            Self.append("\r\n", to: &out)
         }
-        // RFC 9110 §8.6: no Content-Length with 204 and 304.
+        // RFC 9110 §8.6: no Content-Length with 1xx and 204.
         if status != 204, status != 304, status >= 200 {
-            out.append(contentsOf: "\r\nContent-Length: ".utf8)
+            Self.append("Content-Length: ", to: &out)
             Self.append(body.count, to: &out)
+            Self.append("\r\n", to: &out)
         }
-        if !keepAlive { out.append(contentsOf: "\r\nConnection: close".utf8) }
-        out.append(contentsOf: "\r\n\r\n".utf8)
+        if !keepAlive { Self.append("Connection: close\r\n", to: &out) }
+        Self.append("\r\n", to: &out)
         if !withoutBody, status != 204, status != 304 { out.append(contentsOf: body) }
     }
 
+    @inline(__always)
+    private static func append(_ text: StaticString, to out: inout [UInt8]) {
+        // A literal's bytes live as long as the program.
+        unsafe out.append(
+            contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
     private static func append(_ number: Int, to out: inout [UInt8]) {
-        let start = out.count
-        var rest = number.magnitude
-        repeat {
-            out.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        } while rest > 0
-        out[start...].reverse()
+        var divisor = 1
+        let value = Int(number.magnitude)
+        while value / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            out.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
+            divisor /= 10
+        }
     }
 
     /// The phrase of RFC 9110 §15; empty for a code it does not name.
-    static func reason(_ status: Int) -> String {
+    static func reason(_ status: Int) -> StaticString {
         switch status {
         case 200: "OK"
         case 201: "Created"

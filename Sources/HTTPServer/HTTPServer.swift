@@ -15,24 +15,30 @@ package final class HTTPServer: Sendable {
     /// Binds every address for every loop; nothing is accepted before `start`.
     ///
     /// - Throws: `SystemError` naming the call that failed (`bind: Address already in use`).
-    package init(
+    package convenience init(
         listeners addresses: [ListenAddress], loops count: Int, limits: HTTPLimits,
         handler: any HTTPHandler
+    ) throws(SystemError) {
+        try self.init(
+            listeners: addresses, loops: count, limits: limits, handler: handler,
+            system: SystemCalls())
+    }
+
+    /// As above, with system calls that a test can make fail.
+    init(
+        listeners addresses: [ListenAddress], loops count: Int, limits: HTTPLimits,
+        handler: any HTTPHandler, system: SystemCalls
     ) throws(SystemError) {
         shared = SharedCounters()
         var bound: [ListenAddress] = []
         var descriptors: [[Int32]] = Array(repeating: [], count: max(1, count))
-        for address in addresses {
-            var target = address
-            for place in descriptors.indices {
-                if place > 0, case .unix = address { continue }
-                let fd = try Listener.open(target)
-                if place == 0, case .tcp(let host, 0) = address, let port = Listener.boundPort(fd) {
-                    target = .tcp(host: host, port: port)
-                }
-                descriptors[place].append(fd)
+        do throws(SystemError) {
+            for address in addresses {
+                bound.append(try Self.open(address, into: &descriptors))
             }
-            bound.append(target)
+        } catch {
+            for descriptor in descriptors.joined() { SystemCalls.close(descriptor) }
+            throw error
         }
         boundAddresses = bound
         var loops: [EventLoop] = []
@@ -40,9 +46,34 @@ package final class HTTPServer: Sendable {
             loops.append(
                 try EventLoop(
                     index: place, listeners: listeners, limits: limits, handler: handler,
-                    shared: shared))
+                    shared: shared, system: system))
         }
         self.loops = loops
+    }
+
+    /// Opens one socket of the address a loop: of their own for TCP, where the system spreads
+    /// connections over them, and of one open file otherwise.
+    private static func open(
+        _ address: ListenAddress, into descriptors: inout [[Int32]]
+    ) throws(SystemError) -> ListenAddress {
+        var target = address
+        for place in descriptors.indices {
+            switch target {
+            case .tcp(let host, let port):
+                let fd = try Listener.open(target, isFirst: place == 0)
+                descriptors[place].append(fd)
+                if port == 0, let bound = Listener.boundPort(fd) {
+                    target = .tcp(host: host, port: bound)
+                }
+            case .unix, .inherited:
+                if place > 0, let first = descriptors[0].last {
+                    descriptors[place].append(try SystemCalls.duplicate(first))
+                } else {
+                    descriptors[place].append(try Listener.open(target, isFirst: true))
+                }
+            }
+        }
+        return target
     }
 
     /// Starts the loops' threads.
@@ -57,9 +88,19 @@ package final class HTTPServer: Sendable {
 
     /// Connections open now.
     package var connectionCount: Int { shared.count }
+    /// Requests that wait for their answer now.
+    package var requestsInFlight: Int { shared.requestsInFlight }
+    /// Memory that incomplete bodies take now, in bytes.
+    package var bodyBytesBuffered: Int { shared.bodyBytesBuffered }
 
-    /// Stops accepting and lets every request under way be answered; after it `join` returns.
-    package func drain() { for loop in loops { loop.drain() } }
+    /// Stops accepting and lets every request under way be answered; after it `join` returns, at the
+    /// latest when `deadlineMilliseconds` have passed and what is left has been cut.
+    package func drain(deadlineMilliseconds: Int? = nil) {
+        let deadline = deadlineMilliseconds.map {
+            SystemCalls.monotonicNanoseconds() &+ UInt64(max(0, $0)) &* 1_000_000
+        }
+        for loop in loops { loop.drain(deadline: deadline ?? .max) }
+    }
 
     /// Closes everything at once.
     package func stop() { for loop in loops { loop.stop() } }
@@ -71,36 +112,5 @@ package final class HTTPServer: Sendable {
             return threads
         }
         for thread in ended { SystemCalls.join(thread) }
-    }
-}
-
-/// What the loops count together: connections, whole and by address.
-final class SharedCounters: Sendable {
-    private struct State {
-        var total = 0
-        var byAddress: [String: Int] = [:]
-    }
-    private let state = Mutex(State())
-
-    var count: Int { state.withLock { $0.total } }
-
-    /// Counts a connection in, unless a limit forbids it.
-    func enter(_ address: String, _ limits: HTTPLimits) -> Bool {
-        state.withLock { state in
-            let same = state.byAddress[address, default: 0]
-            guard state.total < limits.connectionsMax, same < limits.connectionsPerAddressMax
-            else { return false }
-            state.total += 1
-            state.byAddress[address] = same + 1
-            return true
-        }
-    }
-
-    func leave(_ address: String) {
-        state.withLock { state in
-            state.total -= 1
-            let rest = state.byAddress[address, default: 1] - 1
-            state.byAddress[address] = rest > 0 ? rest : nil
-        }
     }
 }

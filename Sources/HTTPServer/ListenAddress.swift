@@ -4,6 +4,8 @@ package enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
     case tcp(host: String, port: UInt16)
     /// A path in the file system.
     case unix(path: String)
+    /// A listening socket that was handed over, by systemd for one; it stays the caller's.
+    case inherited(descriptor: Int32)
 
     /// Reads `127.0.0.1:8080`, `[::]:443`, `:8080` (all addresses) or `unix:/run/postern.sock`; nil for
     /// anything else.
@@ -38,11 +40,12 @@ package enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
         return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
     }
 
-    /// The form that `init` reads.
+    /// The form that `init` reads; a descriptor is not read.
     package var description: String {
         switch self {
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path): "unix:\(path)"
+        case .inherited(let descriptor): "descriptor:\(descriptor)"
         }
     }
 }

@@ -4,12 +4,30 @@ import Glibc
 /// Makes listening sockets and accepts from them.
 enum Listener {
     /// A bound, listening, non-blocking socket.
-    static func open(_ address: ListenAddress) throws(SystemError) -> Int32 {
+    ///
+    /// - Parameter isFirst: false for the further sockets of the same server at the same address.
+    static func open(_ address: ListenAddress, isFirst: Bool) throws(SystemError) -> Int32 {
         switch address {
         case .unix(let path): return try openUnix(path)
+        case .inherited(let descriptor):
+            let copy = try SystemCalls.duplicate(descriptor)
+            SystemCalls.makeNonBlocking(copy)
+            return copy
         case .tcp(let host, let port):
-            return host.contains(":") ? try openIPv6(host, port) : try openIPv4(host, port)
+            if port != 0 {
+                // SO_REUSEPORT would let a second server take half of the connections of a running
+                // one; without it the port must be free. The loops' own sockets come after this.
+                if isFirst { SystemCalls.close(try openTCP(host, port, false)) }
+            }
+            return try openTCP(host, port, true)
         }
+    }
+
+    private static func openTCP(
+        _ host: String, _ port: UInt16, _ sharesPort: Bool
+    ) throws(SystemError) -> Int32 {
+        host.contains(":")
+            ? try openIPv6(host, port, sharesPort) : try openIPv4(host, port, sharesPort)
     }
 
     private static let streamType =
@@ -43,7 +61,9 @@ enum Listener {
         return fd
     }
 
-    private static func openIPv4(_ host: String, _ port: UInt16) throws(SystemError) -> Int32 {
+    private static func openIPv4(
+        _ host: String, _ port: UInt16, _ sharesPort: Bool
+    ) throws(SystemError) -> Int32 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
@@ -52,7 +72,7 @@ enum Listener {
         }
         let fd = try makeSocket(AF_INET)
         set(fd, SOL_SOCKET, SO_REUSEADDR)
-        set(fd, SOL_SOCKET, SO_REUSEPORT)
+        if sharesPort { set(fd, SOL_SOCKET, SO_REUSEPORT) }
         return try finish(fd) {
             unsafe withUnsafePointer(to: &address) {
                 unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -62,7 +82,9 @@ enum Listener {
         }
     }
 
-    private static func openIPv6(_ host: String, _ port: UInt16) throws(SystemError) -> Int32 {
+    private static func openIPv6(
+        _ host: String, _ port: UInt16, _ sharesPort: Bool
+    ) throws(SystemError) -> Int32 {
         var address = sockaddr_in6()
         address.sin6_family = sa_family_t(AF_INET6)
         address.sin6_port = port.bigEndian
@@ -71,7 +93,7 @@ enum Listener {
         }
         let fd = try makeSocket(AF_INET6)
         set(fd, SOL_SOCKET, SO_REUSEADDR)
-        set(fd, SOL_SOCKET, SO_REUSEPORT)
+        if sharesPort { set(fd, SOL_SOCKET, SO_REUSEPORT) }
         return try finish(fd) {
             unsafe withUnsafePointer(to: &address) {
                 unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -124,22 +146,25 @@ enum Listener {
     enum Accepted {
         case connection(Int32, address: String)
         case none
+        /// The connection ended before it was accepted.
+        case aborted
         /// Out of descriptors or memory: accepting must pause.
         case exhausted(Int32)
     }
 
-    static func accept(_ listener: Int32) -> Accepted {
+    static func accept(_ system: SystemCalls, _ listener: Int32) -> Accepted {
         var address = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        let fd = unsafe postern_accept4(listener, &address, &length, flags)
-        guard fd >= 0 else {
-            switch errno {
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted(errno)
-            default: return .none
+        let (result, code) = system.accept(listener, &address)
+        guard result >= 0 else {
+            switch code {
+            case EAGAIN, EWOULDBLOCK: return .none
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted(code)
+            // accept(2): errors of the connection itself, which is gone; the next may be well.
+            default: return .aborted
             }
         }
-        set(fd, Int32(IPPROTO_TCP), TCP_NODELAY)
+        let fd = Int32(truncatingIfNeeded: result)
+        if Int32(address.ss_family) != AF_UNIX { set(fd, Int32(IPPROTO_TCP), TCP_NODELAY) }
         return .connection(fd, address: text(of: &address))
     }
 

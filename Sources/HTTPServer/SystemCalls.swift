@@ -1,8 +1,28 @@
 internal import CLinux
 import Glibc
 
+/// A system call that a test can make fail.
+enum SystemCall: Sendable {
+    case accept
+    case receive
+    case send
+    case wait
+    case watch
+}
+
 /// Every system call of the server: EINTR and -1 are dealt with here and nowhere else.
-enum SystemCalls {
+struct SystemCalls: Sendable {
+    /// What a test wants instead of the call.
+    enum Fault: Sendable, Equatable {
+        /// It fails with this errno; EINTR is retried as the real one is.
+        case error(Int32)
+        /// It moves no more than this many bytes.
+        case short(Int)
+    }
+
+    /// Asked before each of the calls above; nil outside of tests.
+    var fault: (@Sendable (SystemCall) -> Fault?)?
+
     /// What a read or a write came to.
     enum Transfer: Equatable {
         case bytes(Int)
@@ -20,25 +40,56 @@ enum SystemCalls {
         }
     }
 
-    private static func transfer(_ body: () -> Int) -> Transfer {
-        let (result, code) = retry(body)
+    /// Repeats `body`, given how many bytes it may move, while it is interrupted.
+    private func attempt(
+        _ call: SystemCall, _ count: Int, _ body: (Int) -> Int
+    ) -> (result: Int, code: Int32) {
+        while true {
+            var allowed = count
+            switch fault?(call) {
+            case .error(EINTR): continue
+            case .error(let code): return (-1, code)
+            case .short(let most): allowed = min(count, most)
+            case nil: break
+            }
+            let result = body(allowed)
+            let code = errno
+            if result != -1 || code != EINTR { return (result, code) }
+        }
+    }
+
+    private func transfer(_ call: SystemCall, _ count: Int, _ body: (Int) -> Int) -> Transfer {
+        let (result, code) = attempt(call, count, body)
         if result >= 0 { return .bytes(result) }
         return code == EAGAIN || code == EWOULDBLOCK ? .wouldBlock : .failed(code)
     }
 
-    static func receive(_ fd: Int32, into buffer: inout [UInt8]) -> Transfer {
+    func receive(_ fd: Int32, into buffer: inout [UInt8]) -> Transfer {
+        // The kernel writes within the buffer's own bounds.
         unsafe buffer.withUnsafeMutableBytes { bytes in
-            transfer { unsafe recv(fd, bytes.baseAddress, bytes.count, 0) }
+            transfer(.receive, bytes.count) { unsafe recv(fd, bytes.baseAddress, $0, 0) }
         }
     }
 
     /// Sends `buffer[start...]` without raising SIGPIPE.
-    static func send(_ fd: Int32, _ buffer: [UInt8], from start: Int) -> Transfer {
+    func send(_ fd: Int32, _ buffer: [UInt8], from start: Int) -> Transfer {
+        // The slice is checked against the buffer's bounds.
         unsafe buffer.withUnsafeBytes { bytes in
             let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[start...])
-            return transfer {
-                unsafe CLinux.send(fd, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+            return transfer(.send, rest.count) {
+                unsafe CLinux.send(fd, rest.baseAddress, $0, Int32(MSG_NOSIGNAL))
             }
+        }
+    }
+
+    /// A connection's descriptor, or -1 with errno.
+    func accept(
+        _ listener: Int32, _ address: inout sockaddr_storage
+    ) -> (result: Int, code: Int32) {
+        let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        return attempt(.accept, 0) { _ in
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            return Int(unsafe postern_accept4(listener, &address, &length, flags))
         }
     }
 
@@ -74,27 +125,51 @@ enum SystemCalls {
         }
     }
 
-    /// Adds, changes or (with no events) removes what is watched.
-    static func watch(
-        _ epoll: Int32, _ fd: Int32, events: UInt32, token: UInt64, isNew: Bool
+    /// What to do with a descriptor in an epoll set.
+    enum Watch {
+        case add
+        /// Wakes one of the epoll sets that watch the same descriptor.
+        case addExclusive
+        case change
+        case remove
+    }
+
+    func watch(
+        _ epoll: Int32, _ fd: Int32, _ watch: Watch, events: UInt32, token: UInt64
     ) throws(SystemError) {
         var event = unsafe epoll_event()
-        unsafe event.events = events
+        unsafe event.events = watch == .addExclusive ? events | EPOLLEXCLUSIVE.rawValue : events
         unsafe event.data.u64 = token
-        let operation = isNew ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD
-        guard unsafe epoll_ctl(epoll, operation, fd, &event) == 0 else {
-            throw SystemError("epoll_ctl", errno)
+        let operation =
+            switch watch {
+            case .add, .addExclusive: EPOLL_CTL_ADD
+            case .change: EPOLL_CTL_MOD
+            case .remove: EPOLL_CTL_DEL
+            }
+        let (result, code) = attempt(.watch, 0) { _ in
+            Int(unsafe epoll_ctl(epoll, operation, fd, &event))
         }
+        guard result == 0 else { throw SystemError("epoll_ctl", code) }
     }
 
     /// Fills `events`; gives their number, 0 after a timeout or an interruption.
-    static func wait(_ epoll: Int32, _ events: inout [epoll_event], milliseconds: Int32) -> Int {
+    func wait(_ epoll: Int32, _ events: inout [epoll_event], milliseconds: Int32) -> Int {
         let capacity = unsafe Int32(truncatingIfNeeded: events.count)
+        if case .error? = fault?(.wait) { return 0 }
         let count = unsafe events.withUnsafeMutableBufferPointer {
             unsafe epoll_wait(epoll, $0.baseAddress, capacity, milliseconds)
         }
         return max(0, Int(count))
     }
+
+    /// Another descriptor of the same open file.
+    static func duplicate(_ fd: Int32) throws(SystemError) -> Int32 {
+        let copy = postern_duplicate(fd)
+        guard copy >= 0 else { throw SystemError("fcntl", errno) }
+        return copy
+    }
+
+    static func makeNonBlocking(_ fd: Int32) { postern_set_nonblocking(fd) }
 
     // MARK: Time and threads
 
@@ -103,6 +178,13 @@ enum SystemCalls {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+    }
+
+    /// Seconds since 1970.
+    static func realtimeSeconds() -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec)
     }
 
     /// Starts a thread of its own name and stack; joined by `join`.

@@ -2,7 +2,7 @@ import Foundation
 
 /// A blocking TCP client of the tests: plain text in and out, with a time limit on reads.
 public final class TestClient {
-    private let fd: Int32
+    private var fd: Int32
 
     /// Connects to a port of this machine.
     public init(port: UInt16) throws {
@@ -26,7 +26,58 @@ public final class TestClient {
         }
     }
 
-    deinit { close(fd) }
+    /// Connects to a socket in the file system.
+    public init(path: String) throws {
+        fd = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { bytes in
+            for (index, byte) in path.utf8.enumerated() where index < bytes.count - 1 {
+                unsafe bytes[index] = byte
+            }
+        }
+        let descriptor = fd
+        let result = unsafe withUnsafePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        setReadTimeout(milliseconds: 20_000)
+        guard result == 0 else {
+            close(fd)
+            throw POSIXError(.ECONNREFUSED)
+        }
+    }
+
+    deinit { if fd >= 0 { close(fd) } }
+
+    /// How long a read waits at most.
+    public func setReadTimeout(milliseconds: Int) {
+        var limit = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
+        unsafe setsockopt(
+            fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    /// Ends the connection with a reset.
+    public func reset() {
+        var value = linger(l_onoff: 1, l_linger: 0)
+        unsafe setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+        close(fd)
+        fd = -1
+    }
+
+    /// Returns when the peer's system has taken everything that was sent.
+    public func waitUntilSent() {
+        for _ in 0..<20_000 {
+            var left: Int32 = 0
+            unsafe withUnsafeMutablePointer(to: &left) {
+                unsafe _ = ioctl(fd, UInt(TIOCOUTQ), $0)
+            }
+            if left == 0 { return }
+            var time = timespec(tv_sec: 0, tv_nsec: 1_000_000)
+            unsafe nanosleep(&time, nil)
+        }
+    }
 
     /// Sends text; a peer that has gone is not an error here.
     public func send(_ text: String) { send(Array(text.utf8)) }

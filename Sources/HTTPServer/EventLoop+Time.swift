@@ -1,0 +1,92 @@
+extension EventLoop {
+    /// Closes or refuses what has waited too long.
+    func sweep() {
+        var expired: [Int] = []
+        var earliest = UInt64.max
+        for slot in deadlines.indices {
+            let deadline = deadlines[slot]
+            if deadline <= now {
+                expired.append(slot)
+            } else if deadline < earliest {
+                earliest = deadline
+            }
+        }
+        // A millisecond is the finest time that epoll sleeps.
+        nextSweep = earliest == .max ? .max : max(earliest, now + 1_000_000)
+        resumeAccepting()
+        for slot in expired { if let connection = connections[slot] { expire(connection) } }
+    }
+
+    private func expire(_ connection: Connection) {
+        switch connection.waiting {
+        case .head, .body:
+            refuse(connection, HTTPFailure(408, "request too slow"))
+            settle(connection)
+        case .handler:
+            guard let place = connection.inFlight.firstIndex(where: { $0.response == nil }) else {
+                return close(connection)
+            }
+            let failure = HTTPFailure(503, "no answer in time")
+            handler.protocolFailed(failure, remoteAddress: connection.remoteAddress)
+            connection.inFlight[place].response = Self.refusal(failure)
+            connection.isLast = true
+            touch(connection)
+        case .request, .write, .linger: close(connection)
+        }
+    }
+
+    /// Notes what the connection waits for now and until when. A wait of the same kind for the same
+    /// request keeps its deadline, so that a trickle of bytes gains no time.
+    ///
+    /// - Parameter progressed: the client took some bytes of an answer.
+    func settle(_ connection: Connection, progressed: Bool = false) {
+        guard isOpen(connection), connection.waiting != .linger else { return }
+        let waiting = connection.wanted(limits)
+        countBody(connection, waiting)
+        let mark =
+            waiting == .handler
+            ? connection.inFlight.first?.sequence ?? connection.nextSequence
+            : connection.nextSequence
+        if waiting == connection.waiting, mark == connection.waitingMark, !progressed {
+            if waiting == .body { setDeadline(connection) }
+            return
+        }
+        connection.waitingMark = mark
+        setWaiting(connection, waiting)
+    }
+
+    func setWaiting(_ connection: Connection, _ waiting: Connection.Waiting) {
+        connection.waiting = waiting
+        connection.waitingSince = now
+        setDeadline(connection)
+    }
+
+    private func setDeadline(_ connection: Connection) {
+        let milliseconds =
+            switch connection.waiting {
+            case .request: limits.keepAliveTimeoutMilliseconds
+            case .head: limits.headerTimeoutMilliseconds
+            case .body:
+                limits.bodyTimeoutMilliseconds
+                    &+ (connection.parser.bodyBytesReceived &* 1000)
+                    / max(1, limits.bodyBytesPerSecondMin)
+            case .handler: limits.responseTimeoutMilliseconds
+            case .write: limits.writeTimeoutMilliseconds
+            case .linger: limits.lingerMilliseconds
+            }
+        let deadline = connection.waitingSince &+ UInt64(max(0, milliseconds)) &* 1_000_000
+        deadlines[connection.slot] = deadline
+        if deadline < nextSweep { nextSweep = deadline }
+    }
+
+    /// Counts the memory of a body that is still arriving against the server's limit.
+    private func countBody(_ connection: Connection, _ waiting: Connection.Waiting) {
+        let held = connection.parser.bodyBytesHeld
+        guard held != connection.bodyBytesCounted else { return }
+        shared.addBodyBytes(held - connection.bodyBytesCounted)
+        connection.bodyBytesCounted = held
+        if waiting == .body, shared.bodyBytesBuffered > limits.bodyBytesBufferedMax {
+            refuse(connection, HTTPFailure(503, "too many bodies at once"))
+        }
+    }
+}

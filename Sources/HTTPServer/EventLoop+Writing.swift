@@ -1,0 +1,74 @@
+extension EventLoop {
+    /// Sends what has become ready in this round, one write a connection.
+    func flushTouched() {
+        var place = 0
+        while place < touched.count {
+            let connection = touched[place]
+            place += 1
+            connection.isTouched = false
+            guard isOpen(connection) else { continue }
+            flush(connection)
+            // A client that pipelines may have more that was held back.
+            if isOpen(connection), !connection.input.isEmpty, connection.mayRead(limits) {
+                parsePending(connection)
+                settle(connection)
+            }
+        }
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    private func flush(_ connection: Connection) {
+        outgoing.removeAll(keepingCapacity: true)
+        if connection.hasOutput {
+            outgoing.append(contentsOf: connection.output[connection.outputSent...])
+        }
+        let held = outgoing.count
+        let (count, closes) = connection.takeReadyAnswers(
+            into: &outgoing, date: currentDateLine,
+            closesAfterLast: connection.isLast || (isDraining && connection.parser.isIdle))
+        if count > 0 { shared.addRequests(-count) }
+        if closes { connection.isLast = true }
+        var sent = 0
+        while sent < outgoing.count {
+            switch connection.send(system, outgoing, from: sent) {
+            case .bytes(let count):
+                sent += count
+                continue
+            case .wouldBlock: break
+            case .failed: return close(connection)
+            }
+            break
+        }
+        if sent < outgoing.count {
+            if sent == 0, held == outgoing.count {
+                // Nothing moved: what is held stays as it is.
+            } else {
+                connection.output = Array(outgoing[sent...])
+                connection.outputSent = 0
+            }
+            settle(connection, progressed: sent > 0)
+        } else {
+            if !connection.output.isEmpty { connection.output = [] }
+            connection.outputSent = 0
+            if connection.isLast, connection.inFlight.isEmpty {
+                finish(connection)
+            } else {
+                settle(connection)
+            }
+        }
+        if outgoing.capacity > 1 << 20 { outgoing = [] }
+        updateWatch(connection)
+    }
+
+    /// The last answer is with the system: ends the connection so that the client sees it.
+    ///
+    /// Closing at once could make the system send a reset for bytes that are still on their way, and
+    /// the client would lose the answer (RFC 9112 §9.6).
+    private func finish(_ connection: Connection) {
+        if connection.peerEnded { return close(connection) }
+        guard connection.waiting != .linger else { return }
+        connection.endOutput()
+        connection.input = []
+        setWaiting(connection, .linger)
+    }
+}

@@ -1,0 +1,202 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import HTTPServer
+
+/// Every limit of the connections, and what becomes of clients that do not behave.
+struct HTTPServerLimitTests {
+    private static func get(_ path: String, _ fields: String = "") -> String {
+        "GET \(path) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n"
+    }
+
+    @Test func `an address may have so many connections and no more`() throws {
+        var limits = HTTPLimits()
+        limits.connectionsPerAddressMax = 1
+        let server = try TestServer(limits)
+        let first = try TestClient(port: server.port)
+        first.send(Self.get("/a"))
+        #expect(first.read(until: "/a").hasSuffix("/a"))
+        let second = try TestClient(port: server.port)
+        #expect(second.read(until: nil) == "")
+        first.send(Self.get("/b", "Connection: close\r\n"))
+        #expect(first.read(until: nil).hasSuffix("/b"))
+        server.stop()
+        #expect(server.handler.failures == ["0 too many connections"])
+    }
+
+    @Test(arguments: [(3, 3), (4, 3)])
+    func `no more requests than may be pipelined are handed on at once`(
+        sent: Int, handled: Int
+    ) throws {
+        var limits = HTTPLimits()
+        limits.pipelinedRequestsMax = 3
+        let server = try TestServer(limits)
+        server.handler.holds = true
+        let client = try TestClient(port: server.port)
+        client.send((0..<sent).map { Self.get("/\($0)") }.joined())
+        server.handler.waitForRequests(handled)
+        #expect(server.handler.held.count == handled)
+        // Answered out of order, sent in order; what was held back comes after.
+        server.handler.holds = false
+        server.handler.release(reversed: true)
+        let text = client.read(until: "/\(sent - 1)")
+        let paths = text.components(separatedBy: "\r\n\r\n/").dropFirst().map { $0.prefix(1) }
+        #expect(paths.joined() == (0..<sent).map(String.init).joined())
+        #expect(server.handler.largestRound <= 3)
+        server.stop()
+    }
+
+    @Test func `requests beyond those that may wait are told to come again`() throws {
+        var limits = HTTPLimits()
+        limits.requestsInFlightMax = 1
+        let server = try TestServer(limits)
+        server.handler.holds = true
+        let first = try TestClient(port: server.port)
+        first.send(Self.get("/a"))
+        server.handler.waitForRequests(1)
+        let second = try TestClient(port: server.port)
+        second.send(Self.get("/b"))
+        let refusal = second.read(until: nil)
+        #expect(refusal.hasPrefix("HTTP/1.1 503 ") && refusal.contains("Retry-After: 1\r\n"))
+        server.handler.holds = false
+        server.handler.release()
+        #expect(first.read(until: "/a").hasSuffix("/a"))
+        let third = try TestClient(port: server.port)
+        third.send(Self.get("/c"))
+        #expect(third.read(until: "/c").hasSuffix("/c"))
+        server.stop()
+        #expect(server.server.requestsInFlight == 0)
+    }
+
+    @Test func `bodies that arrive take no more memory than they may`() throws {
+        var limits = HTTPLimits()
+        limits.bodyBytesBufferedMax = 100_000
+        let server = try TestServer(limits)
+        let head = "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n"
+        let first = try TestClient(port: server.port)
+        first.send(head + "a")
+        // The first one's byte is there when a later request of another connection is answered.
+        first.waitUntilSent()
+        let probe = try TestClient(port: server.port)
+        probe.send(Self.get("/probe"))
+        #expect(probe.read(until: "/probe").hasSuffix("/probe"))
+        let second = try TestClient(port: server.port)
+        second.send(head + "a")
+        #expect(second.read(until: nil).hasPrefix("HTTP/1.1 503 "))
+        first.send(String(repeating: "a", count: 59_999))
+        #expect(first.read(until: "/p").hasSuffix("/p"))
+        server.stop()
+        #expect(server.server.bodyBytesBuffered == 0)
+    }
+
+    @Test func `small chunks do not count as extensions`() throws {
+        let server = try TestServer()
+        let client = try TestClient(port: server.port)
+        client.send("POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        client.send(String(repeating: "1\r\na\r\n", count: 40_000) + "0\r\n\r\n")
+        #expect(client.read(until: "/c").hasSuffix("/c"))
+        server.stop()
+        #expect(server.handler.bodyLengths == [40_000])
+    }
+
+    @Test func `a trickle of bytes gains no time`() throws {
+        var limits = HTTPLimits()
+        limits.headerTimeoutMilliseconds = 60
+        let server = try TestServer(limits)
+        let client = try TestClient(port: server.port)
+        // Each byte is sent when the one before has gone out; the server answers in the middle.
+        client.setReadTimeout(milliseconds: 5)
+        var text = ""
+        for byte in Self.get("/t", String(repeating: "X: y\r\n", count: 500)).utf8 where text == ""
+        {
+            client.send([byte])
+            text = client.read(until: "\r\n\r\n")
+        }
+        #expect(text.hasPrefix("HTTP/1.1 408 "))
+        server.stop()
+    }
+
+    @Test func `a handler that does not answer is answered for`() throws {
+        var limits = HTTPLimits()
+        limits.responseTimeoutMilliseconds = 20
+        let server = try TestServer(limits)
+        server.handler.holds = true
+        let client = try TestClient(port: server.port)
+        client.send(Self.get("/a"))
+        #expect(client.read(until: nil).hasPrefix("HTTP/1.1 503 "))
+        // The late answer finds nobody and does no harm.
+        server.handler.release()
+        server.stop()
+        #expect(server.server.requestsInFlight == 0)
+    }
+
+    @Test func `a client that never reads is closed and its answers dropped`() throws {
+        var limits = HTTPLimits()
+        limits.writeTimeoutMilliseconds = 30
+        limits.writeBufferBytesMax = 100_000
+        let server = try TestServer(limits)
+        server.handler.answerBytes = 200_000
+        let client = try TestClient(port: server.port)
+        client.send(String(repeating: Self.get("/big"), count: 200))
+        server.waitForConnections(0)
+        // Reading paused long before all were handled.
+        #expect(server.handler.bodyLengths.count < 200)
+        server.stop()
+    }
+
+    @Test func `a reset in the middle frees the connection`() throws {
+        let server = try TestServer()
+        for start in [
+            "GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
+            Self.get("/") + "GET",
+        ] {
+            let client = try TestClient(port: server.port)
+            client.send(start)
+            client.reset()
+        }
+        server.waitForConnections(0)
+        let client = try TestClient(port: server.port)
+        client.send(Self.get("/still"))
+        #expect(client.read(until: "/still").hasSuffix("/still"))
+        server.stop()
+        #expect(server.server.bodyBytesBuffered == 0)
+    }
+
+    @Test func `a reset while the handler works frees the connection`() throws {
+        let server = try TestServer()
+        server.handler.holds = true
+        let client = try TestClient(port: server.port)
+        client.send(Self.get("/"))
+        server.handler.waitForRequests(1)
+        client.reset()
+        server.waitForConnections(0)
+        server.handler.release()
+        server.stop()
+        #expect(server.server.requestsInFlight == 0)
+    }
+
+    @Test func `a client that ends its side still gets its answer`() throws {
+        let server = try TestServer()
+        server.handler.holds = true
+        let client = try TestClient(port: server.port)
+        client.send(Self.get("/half"))
+        client.endInput()
+        server.handler.waitForRequests(1)
+        server.handler.release()
+        #expect(client.read(until: nil).hasSuffix("/half"))
+        server.stop()
+    }
+
+    @Test func `a large body is refused so that the client sees why`() throws {
+        var limits = HTTPLimits()
+        limits.bodyBytesMax = 1000
+        let server = try TestServer(limits)
+        let client = try TestClient(port: server.port)
+        client.send(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n"
+                + String(repeating: "b", count: 500_000))
+        #expect(client.read(until: nil).hasPrefix("HTTP/1.1 413 "))
+        server.stop()
+    }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import Synchronization
+import TestSupport
+
+@testable import HTTPServer
+
+/// A server on a port of its own whose handler answers with the path, at once or when told to.
+final class TestServer: Sendable {
+    let server: HTTPServer
+    let handler: Recorder
+    let port: UInt16
+
+    init(
+        _ limits: HTTPLimits = HTTPLimits(), loops: Int = 1,
+        fault: (@Sendable (SystemCall) -> SystemCalls.Fault?)? = nil
+    ) throws {
+        handler = Recorder()
+        server = try HTTPServer(
+            listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: loops, limits: limits,
+            handler: handler, system: SystemCalls(fault: fault))
+        guard case .tcp(_, let port)? = server.boundAddresses.first else {
+            throw SystemError("no port", 0)
+        }
+        self.port = port
+        try server.start()
+    }
+
+    func stop() {
+        server.stop()
+        server.join()
+    }
+
+    /// Waits until the server has so many connections; gives up after 20 seconds.
+    func waitForConnections(_ count: Int) {
+        for _ in 0..<20_000 where server.connectionCount != count {
+            var time = timespec(tv_sec: 0, tv_nsec: 1_000_000)
+            unsafe nanosleep(&time, nil)
+        }
+    }
+}
+
+/// A handler that notes what it is asked.
+final class Recorder: HTTPHandler {
+    private struct State {
+        var holds = false
+        var held: [(HTTPExchange, String)] = []
+        var bodyLengths: [Int] = []
+        var failures: [String] = []
+        var answerBytes = 0
+        var sinceRound = 0
+        var largestRound = 0
+        var rounds = 0
+    }
+    private let state = Mutex(State())
+    private let arrived = DispatchSemaphore(value: 0)
+
+    var holds: Bool {
+        get { state.withLock { $0.holds } }
+        set { state.withLock { $0.holds = newValue } }
+    }
+    var answerBytes: Int {
+        get { state.withLock { $0.answerBytes } }
+        set { state.withLock { $0.answerBytes = newValue } }
+    }
+    var held: [String] { state.withLock { $0.held.map(\.1) } }
+    var bodyLengths: [Int] { state.withLock { $0.bodyLengths } }
+    var failures: [String] { state.withLock { $0.failures } }
+    var largestRound: Int { state.withLock { $0.largestRound } }
+    var rounds: Int { state.withLock { $0.rounds } }
+
+    /// Returns when so many further requests have arrived and their round has ended.
+    func waitForRequests(_ count: Int) {
+        for _ in 0..<count { _ = arrived.wait(timeout: .now() + 20) }
+    }
+
+    /// Answers what is held, from this thread.
+    func release(reversed: Bool = false) {
+        let held = state.withLock { state in
+            defer { state.held = [] }
+            return state.held
+        }
+        let answers = held.map { ($0.0, HTTPResponse(status: 200, text: $0.1)) }
+        HTTPExchange.respond(reversed ? answers.reversed() : answers)
+    }
+
+    func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
+        .readBody(limit: .max)
+    }
+
+    func handle(_ request: HTTPRequest, _ exchange: HTTPExchange) {
+        let path = String(request.head.path)
+        let bytes = state.withLock { state -> Int? in
+            state.bodyLengths.append(request.body.count)
+            state.sinceRound += 1
+            if state.holds { state.held.append((exchange, path)) }
+            return state.holds ? nil : state.answerBytes
+        }
+        if let bytes {
+            exchange.respond(
+                HTTPResponse(status: 200, text: String(repeating: "x", count: bytes) + path))
+        }
+    }
+
+    func roundEnded(loop: Int) {
+        let count = state.withLock { state in
+            defer { state.sinceRound = 0 }
+            state.rounds += 1
+            state.largestRound = max(state.largestRound, state.sinceRound)
+            return state.sinceRound
+        }
+        for _ in 0..<count { arrived.signal() }
+    }
+
+    func protocolFailed(_ failure: HTTPFailure, remoteAddress: String) {
+        state.withLock { $0.failures.append("\(failure.status) \(failure.reason)") }
+    }
+}
