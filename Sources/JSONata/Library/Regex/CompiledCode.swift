@@ -14,7 +14,7 @@ import JSON
     ///
     /// - Throws: U1005 with PCRE2's explanation.
     init(_ pattern: String, isCaseless: Bool) throws(JSONataError) {
-        var options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_UNSET_BACKREF
+        var options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C
         if isCaseless { options |= PCRE2_CASELESS }
         var number: Int32 = 0
         var offset = 0

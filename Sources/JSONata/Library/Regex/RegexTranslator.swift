@@ -214,7 +214,7 @@ struct RegexTranslator {
                 let number = names[units.substring(index + 3, end)]
             else { throw Self.invalid("no group has this name") }
             index = end + 1
-            return emit("\\g{\(number)}", isRepeatable: true)
+            return emit(Self.reference(number), isRepeatable: true)
         case 0x31...0x39:
             var end = index + 1
             var number = 0
@@ -224,12 +224,18 @@ struct RegexTranslator {
             }
             if number <= groupCount {
                 index = end
-                return emit("\\g{\(number)}", isRepeatable: true)
+                return emit(Self.reference(number), isRepeatable: true)
             }
         default: break
         }
         if let set = classEscape() { return emit(set.pattern(), isRepeatable: true) }
         emit(CodeUnitSet.escape(characterEscape(inClass: false)), isRepeatable: true)
+    }
+
+    /// The text of a group, or nothing while it has none. PCRE2_MATCH_UNSET_BACKREF would say the same
+    /// in one option, but not when the reference is repeated.
+    private static func reference(_ group: Int) -> String {
+        "(?:(?(\(group))\\g{\(group)}))"
     }
 
     /// `\d`, `\D`, `\w`, `\W`, `\s`, `\S`.

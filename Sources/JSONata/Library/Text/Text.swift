@@ -104,23 +104,35 @@ package enum Text {
 
     /// `$substringBefore`: the whole text when `part` is not in it.
     package static func substringBefore(_ text: String, _ part: String) -> String {
-        range(of: part, in: text).map { String(text[..<$0.lowerBound]) } ?? text
+        let (text, part) = searchable(text, part)
+        return recombined(range(of: part, in: text).map { String(text[..<$0.lowerBound]) } ?? text)
     }
 
     /// `$substringAfter`: the whole text when `part` is not in it.
     package static func substringAfter(_ text: String, _ part: String) -> String {
-        range(of: part, in: text).map { String(text[$0.upperBound...]) } ?? text
+        let (text, part) = searchable(text, part)
+        return recombined(range(of: part, in: text).map { String(text[$0.upperBound...]) } ?? text)
     }
 
     /// `$contains` of a string.
     package static func contains(_ text: String, _ part: String) -> Bool {
-        range(of: part, in: text) != nil
+        let (text, part) = searchable(text, part)
+        return range(of: part, in: text) != nil
+    }
+
+    /// Both as they are, or, when `part` holds half a surrogate pair, with every pair taken apart.
+    private static func searchable(_ text: String, _ part: String) -> (text: String, part: String) {
+        guard standInCount(part) > 0 else { return (text, part) }
+        return (
+            String(decoding: RegexSubject(text).bytes, as: UTF8.self),
+            String(decoding: RegexSubject(part).bytes, as: UTF8.self)
+        )
     }
 
     /// Where `part` first is, from `start` on.
     ///
-    /// UTF-8 of a part that holds whole code points can only be found at code point borders, so this is
-    /// the reference's search by code units, except for halves of surrogate pairs.
+    /// UTF-8 of whole code points is only found at code point borders, so this is the reference's search
+    /// by code units; for halves of surrogate pairs both are to be `searchable`.
     static func range(
         of part: String, in text: String, from start: String.Index? = nil
     ) -> Range<String.Index>? {
@@ -215,6 +227,7 @@ package enum Text {
         if separator.isEmpty {
             return CodeUnits(units: text).prefix(most).map { [$0].text }
         }
+        let (text, separator) = searchable(text, separator)
         var parts: [String] = []
         var start = text.startIndex
         while parts.count < most, let found = range(of: separator, in: text, from: start) {
@@ -222,7 +235,7 @@ package enum Text {
             start = found.upperBound
         }
         if parts.count < most { parts.append(String(text[start...])) }
-        return parts
+        return parts.map(recombined)
     }
 
     /// String.prototype.split cuts a limit's fraction and counts modulo 2³².
@@ -248,6 +261,7 @@ package enum Text {
         if let limit, limit < 0 {
             throw JSONataError(.d3011, value: .number(JSONNumber(limit)), argumentIndex: 4)
         }
+        let (text, pattern) = searchable(text, pattern)
         var out = ""
         var count = 0.0
         var start = text.startIndex
@@ -260,6 +274,6 @@ package enum Text {
             start = found.upperBound
             count += 1
         }
-        return out + text[start...]
+        return recombined(out + text[start...])
     }
 }
