@@ -57,6 +57,9 @@ struct LibraryVectorTests {
                 } else {
                     value["result"].map(LibraryVector.Answer.value) ?? .undefined
                 }
+            // Other types are the signature's business, or the evaluator's.
+            let takesText = ["number", "toMillis", "parseInteger"].contains(call.name)
+            guard call.arguments.first?.kind == (takesText ? .string : .number) else { return nil }
             // What depends on the day on which the corpus was made.
             if call.name == "toMillis", call.arguments.count > 1,
                 !(call.arguments[1].stringValue ?? "").contains("Y")
@@ -78,7 +81,6 @@ struct LibraryVectorTests {
 
     @Test(arguments: corpus)
     func `a call of the corpus answers as the reference`(vector: LibraryVector) {
-        // Arguments of a wrong type are the signature's business.
         guard let answer = vector.callNumbers() ?? vector.callDates() else { return }
         if case .failure("T0410") = vector.expected { return }
         #expect(answer == vector.expected)

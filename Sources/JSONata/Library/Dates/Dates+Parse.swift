@@ -43,7 +43,7 @@ extension Dates {
     }
 
     /// Parts of the picture times code units of the text, at most.
-    package static let matchStepsMax = 10_000_000
+    package static let matchStepsMax = 1_000_000
 }
 
 /// Reads one component of a picture: which text it may be, and what that means.
