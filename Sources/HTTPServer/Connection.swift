@@ -5,7 +5,7 @@ final class Connection {
     struct InFlight {
         let sequence: UInt64
         let isHEAD: Bool
-        let keepAlive: Bool
+        let persistence: HTTPResponse.Persistence
         var response: HTTPResponse?
     }
 
@@ -104,10 +104,9 @@ final class Connection {
         return true
     }
 
-    /// Moves the answers whose turn it is to `out`.
-    ///
-    /// - Parameter closesAfterLast: the answer to the last request under way closes the connection.
-    /// - Returns: how many requests are done with, and whether the connection closes after them.
+    /// Moves the answers whose turn it is to `out`; gives how many requests are done with, and whether
+    /// the connection closes after them. With `closesAfterLast` the answer to the last request under
+    /// way closes it.
     func takeReadyAnswers(
         into out: inout [UInt8], date: [UInt8], closesAfterLast: Bool
     ) -> (count: Int, closes: Bool) {
@@ -117,10 +116,11 @@ final class Connection {
             let request = inFlight[count]
             count += 1
             closes =
-                !request.keepAlive || response.closesConnection
+                request.persistence == .close || response.closesConnection
                 || (closesAfterLast && count == inFlight.count)
             response.serialize(
-                into: &out, keepAlive: !closes, withoutBody: request.isHEAD, date: date)
+                into: &out, closes ? .close : request.persistence, withoutBody: request.isHEAD,
+                date: date)
         }
         if closes || count == inFlight.count {
             // RFC 9112 §9.6: what was pipelined behind a closing answer is not answered.
@@ -133,11 +133,14 @@ final class Connection {
     }
 
     /// Notes a request that has arrived; gives its sequence number.
-    func begin(isHEAD: Bool, keepAlive: Bool, response: HTTPResponse? = nil) -> UInt64 {
+    func begin(
+        isHEAD: Bool, _ persistence: HTTPResponse.Persistence, response: HTTPResponse? = nil
+    ) -> UInt64 {
         let sequence = nextSequence
         nextSequence += 1
         inFlight.append(
-            InFlight(sequence: sequence, isHEAD: isHEAD, keepAlive: keepAlive, response: response))
+            InFlight(
+                sequence: sequence, isHEAD: isHEAD, persistence: persistence, response: response))
         return sequence
     }
 }

@@ -83,7 +83,7 @@ extension EventLoop {
         case .respond(let response):
             if head.hasBody {
                 // The body is not wanted: the connection cannot be used again.
-                begin(connection, head, keepAlive: false, response)
+                begin(connection, head, .close, response)
                 connection.isLast = true
                 touch(connection)
                 return
@@ -106,12 +106,12 @@ extension EventLoop {
 
     @discardableResult
     private func begin(
-        _ connection: Connection, _ head: HTTPRequestHead, keepAlive: Bool,
-        _ response: HTTPResponse?
+        _ connection: Connection, _ head: HTTPRequestHead,
+        _ persistence: HTTPResponse.Persistence, _ response: HTTPResponse?
     ) -> UInt64 {
         shared.addRequests(1)
         return connection.begin(
-            isHEAD: head.method == "HEAD", keepAlive: keepAlive, response: response)
+            isHEAD: head.method == "HEAD", persistence, response: response)
     }
 
     private func completed(_ connection: Connection, _ body: [UInt8]) {
@@ -119,7 +119,9 @@ extension EventLoop {
         connection.currentHead = nil
         let immediate = connection.immediate
         connection.immediate = nil
-        let sequence = begin(connection, head, keepAlive: head.keepAlive, immediate)
+        let persistence: HTTPResponse.Persistence =
+            !head.keepAlive ? .close : head.versionMinor == 0 ? .keepAlive : .open
+        let sequence = begin(connection, head, persistence, immediate)
         if !head.keepAlive || isDraining { connection.isLast = true }
         if immediate != nil {
             touch(connection)
@@ -140,7 +142,7 @@ extension EventLoop {
         connection.input = []
         connection.currentHead = nil
         shared.addRequests(1)
-        _ = connection.begin(isHEAD: false, keepAlive: false, response: Self.refusal(failure))
+        _ = connection.begin(isHEAD: false, .close, response: Self.refusal(failure))
         touch(connection)
     }
 

@@ -37,8 +37,7 @@ extension EventLoop {
 
     /// Notes what the connection waits for now and until when. A wait of the same kind for the same
     /// request keeps its deadline, so that a trickle of bytes gains no time.
-    ///
-    /// - Parameter progressed: the client took some bytes of an answer.
+    /// `progressed` says that the client took some bytes of an answer.
     func settle(_ connection: Connection, progressed: Bool = false) {
         guard isOpen(connection), connection.waiting != .linger else { return }
         let waiting = connection.wanted(limits)

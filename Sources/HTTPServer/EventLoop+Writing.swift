@@ -7,6 +7,8 @@ extension EventLoop {
             place += 1
             connection.isTouched = false
             guard isOpen(connection) else { continue }
+            // Nothing more can come.
+            if connection.peerEnded, connection.input.isEmpty { connection.isLast = true }
             flush(connection)
             // A client that pipelines may have more that was held back.
             if isOpen(connection), !connection.input.isEmpty, connection.mayRead(limits) {

@@ -5,7 +5,7 @@ enum HTTPDate {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// - Parameter seconds: since 1970-01-01T00:00:00Z; earlier ones count as 0.
+    /// The date of `seconds` since 1970-01-01T00:00:00Z; earlier ones count as 0.
     static func text(_ seconds: Int64) -> String {
         let all = Int(max(0, min(seconds, 253_402_300_799)))
         let (day, rest) = all.quotientAndRemainder(dividingBy: 86_400)

@@ -34,11 +34,19 @@ package struct HTTPResponse: Sendable {
         return true
     }
 
-    /// Appends the bytes that go over the wire.
-    ///
-    /// - Parameter date: `Date: …` with its line end (RFC 9110 §6.6.1), or nothing.
+    /// What the answer says of its connection (RFC 9112 §9.3).
+    enum Persistence {
+        /// Nothing: HTTP/1.1 stays open.
+        case open
+        case close
+        /// Said to a client of HTTP/1.0 that asked for it.
+        case keepAlive
+    }
+
+    /// Appends the bytes that go over the wire; `date` is a `Date` line with its end (RFC 9110 §6.6.1),
+    /// or nothing.
     func serialize(
-        into out: inout [UInt8], keepAlive: Bool, withoutBody: Bool, date: [UInt8] = []
+        into out: inout [UInt8], _ persistence: Persistence, withoutBody: Bool, date: [UInt8] = []
     ) {
         Self.append("HTTP/1.1 ", to: &out)
         Self.append(status, to: &out)
@@ -58,7 +66,11 @@ package struct HTTPResponse: Sendable {
             Self.append(body.count, to: &out)
             Self.append("\r\n", to: &out)
         }
-        if !keepAlive { Self.append("Connection: close\r\n", to: &out) }
+        switch persistence {
+        case .open: break
+        case .close: Self.append("Connection: close\r\n", to: &out)
+        case .keepAlive: Self.append("Connection: keep-alive\r\n", to: &out)
+        }
         Self.append("\r\n", to: &out)
         if !withoutBody, status != 204, status != 304 { out.append(contentsOf: body) }
     }

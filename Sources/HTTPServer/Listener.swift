@@ -4,8 +4,7 @@ import Glibc
 /// Makes listening sockets and accepts from them.
 enum Listener {
     /// A bound, listening, non-blocking socket.
-    ///
-    /// - Parameter isFirst: false for the further sockets of the same server at the same address.
+    /// `isFirst` is false for the further sockets of the same server at the same address.
     static func open(_ address: ListenAddress, isFirst: Bool) throws(SystemError) -> Int32 {
         switch address {
         case .unix(let path): return try openUnix(path)

@@ -4,39 +4,10 @@ import Testing
 
 /// The parser alone, without sockets.
 struct HTTPParserTests {
-    /// What the bytes came to: a line a request, `METHOD TARGET body`, and the status of a refusal.
     static func outcome(
         _ text: String, limits: HTTPLimits = HTTPLimits(), pieces: Int? = nil
     ) -> [String] {
-        var parser = HTTPParser(limits: limits)
-        var out: [String] = []
-        var pending: [UInt8] = []
-        var head: HTTPRequestHead?
-        let bytes = Array(text.utf8)
-        let cuts = pieces.map { [bytes[..<$0], bytes[$0...]] } ?? [bytes[...]]
-        for piece in cuts {
-            pending += piece
-            do throws(HTTPFailure) {
-                while true {
-                    var consumed = 0
-                    let event = try parser.next(pending.span, consumed: &consumed)
-                    pending.removeFirst(consumed)
-                    if case .needMore = event { break }
-                    if case .head(let arrived) = event {
-                        head = arrived
-                        try parser.accept(bodyLimit: limits.bodyBytesMax)
-                    }
-                    if case .complete(let body) = event, let head {
-                        out.append(
-                            "\(head.method) \(head.target) \(String(decoding: body, as: UTF8.self))"
-                        )
-                    }
-                }
-            } catch {
-                return out + ["\(error.status)"]
-            }
-        }
-        return out + (parser.isIdle && pending.isEmpty ? [] : ["incomplete"])
+        ParserOutcome.of(Array(text.utf8), limits: limits, cuts: pieces.map { [$0] } ?? [])
     }
 
     static let host = "Host: a\r\n"
@@ -152,6 +123,29 @@ struct HTTPParserTests {
             ])
         #expect(
             Self.outcome(chunked + "2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n", limits: limits) == ["413"])
+    }
+
+    @Test func `extensions and trailers of chunks hold at their limits and one beyond`() {
+        var limits = HTTPLimits()
+        (limits.headerBytesMax, limits.headerCountMax) = (60, 2)
+        let start = "POST / HTTP/1.1\r\n\(Self.host)Transfer-Encoding: chunked\r\n\r\n"
+        limits.headerBytesMax = start.utf8.count
+        // Over two chunks together: `;` and the name.
+        for (count, expected) in [
+            (start.utf8.count - 2, "POST / ab"), (start.utf8.count - 1, "431"),
+        ] {
+            // `;y` takes two of them.
+            let name = String(repeating: "x", count: count - 1)
+            let text = start + "1;y\r\na\r\n1;\(name)\r\nb\r\n0\r\n\r\n"
+            #expect(Self.outcome(text, limits: limits) == [expected], "\(count)")
+        }
+        let empty = start + "0\r\n"
+        #expect(Self.outcome(empty + "A: b\r\nC: d\r\n\r\n", limits: limits) == ["POST / "])
+        #expect(
+            Self.outcome(empty + "A: b\r\nC: d\r\nE: f\r\n\r\n", limits: limits) == ["431"])
+        // An endless line is not waited for.
+        let endless = start + "1;" + String(repeating: "x", count: 200)
+        #expect(Self.outcome(endless, limits: limits) == ["431"])
     }
 
     @Test func `repeats, order and spelling of fields are kept`() throws {

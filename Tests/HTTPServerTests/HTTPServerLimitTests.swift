@@ -199,4 +199,62 @@ struct HTTPServerLimitTests {
         #expect(client.read(until: nil).hasPrefix("HTTP/1.1 413 "))
         server.stop()
     }
+
+    @Test(arguments: [(100, "HTTP/1.1 200 "), (1_000_000, "HTTP/1.1 408 ")])
+    func `a slow body gets time for what has arrived`(perSecond: Int, answer: String) throws {
+        var limits = HTTPLimits()
+        limits.bodyTimeoutMilliseconds = 40
+        // 400 bytes are worth four seconds of the first, and no millisecond of the second.
+        limits.bodyBytesPerSecondMin = perSecond
+        let server = try TestServer(limits)
+        let client = try TestClient(port: server.port)
+        client.send("POST /s HTTP/1.1\r\nHost: a\r\nContent-Length: 401\r\n\r\n")
+        client.send(String(repeating: "a", count: 400))
+        client.setReadTimeout(milliseconds: 150)
+        let early = client.read(until: "\r\n\r\n")
+        client.setReadTimeout(milliseconds: 20_000)
+        client.send("a")
+        let text = early.isEmpty ? client.read(until: "/s") : early
+        #expect(text.hasPrefix(answer))
+        server.stop()
+    }
+
+    @Test func `a client that does not close after the last answer is closed`() throws {
+        var limits = HTTPLimits()
+        limits.lingerMilliseconds = 20
+        let server = try TestServer(limits)
+        let client = try TestClient(port: server.port)
+        client.send(Self.get("/l", "Connection: close\r\n"))
+        #expect(client.read(until: nil).hasSuffix("/l"))
+        server.waitForConnections(0)
+        #expect(server.server.connectionCount == 0)
+        server.stop()
+    }
+
+    @Test func `a client of HTTP/1.0 keeps its connection when it asks`() throws {
+        let server = try TestServer()
+        let client = try TestClient(port: server.port)
+        client.send("GET /k HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
+        #expect(client.read(until: "/k").contains("Connection: keep-alive\r\n"))
+        client.send("GET /c HTTP/1.0\r\n\r\n")
+        let last = client.read(until: nil)
+        #expect(last.contains("Connection: close\r\n") && last.hasSuffix("/c"))
+        server.stop()
+    }
+
+    @Test func `a pipeline that ends at its limit is answered and closed`() throws {
+        var limits = HTTPLimits()
+        limits.pipelinedRequestsMax = 2
+        let server = try TestServer(limits)
+        server.handler.holds = true
+        let client = try TestClient(port: server.port)
+        client.send(Self.get("/1") + Self.get("/2"))
+        client.endInput()
+        server.handler.waitForRequests(2)
+        server.handler.release()
+        #expect(client.read(until: nil).hasSuffix("/2"))
+        server.waitForConnections(0)
+        #expect(server.server.connectionCount == 0)
+        server.stop()
+    }
 }
