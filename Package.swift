@@ -65,7 +65,9 @@ let package = Package(
         tests("HTTPServerTests", ["HTTPServer", "TestSupport"]),
         tests("WebhooksTests", ["JSON", "JSONata", "Cryptography", "Webhooks", "TestSupport"]),
         tests("EventQueueTests", ["JSON", "EventQueue", "TestSupport"]),
-        tests("ReceiverTests", ["JSON", "Webhooks", "EventQueue", "Receiver", "TestSupport"]),
+        tests(
+            "ReceiverTests",
+            ["JSON", "Cryptography", "Webhooks", "EventQueue", "Receiver", "TestSupport"]),
         tests(
             "RecipeTests",
             ["JSON", "JSONata", "Cryptography", "Webhooks", "Receiver", "TestSupport"]),

@@ -21,7 +21,11 @@ extension Configuration {
         configuration.readAdmin(&reader, &problems)
         configuration.readLog(&reader, &problems)
         reader.finish(&problems)
-        return (configuration, problems.list)
+        let sorted = problems.list.sorted {
+            let (left, right) = ($0.mark ?? .start, $1.mark ?? .start)
+            return (left.line, left.column) < (right.line, right.column)
+        }
+        return (configuration, sorted)
     }
 
     private mutating func readListeners(_ reader: inout MappingReader, _ problems: inout Problems) {

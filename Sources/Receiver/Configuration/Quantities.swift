@@ -88,7 +88,7 @@ package enum Quantities {
 enum Spelling {
     /// The word that differs from `text` least, when it is near enough to be meant.
     static func nearest(to text: String, among words: some Sequence<String>) -> String? {
-        let limit = max(1, min(3, text.utf8.count / 3))
+        let limit = max(1, min(3, (text.utf8.count + 2) / 3))
         var best: (word: String, distance: Int)?
         for word in words {
             let distance = distance(Array(text.lowercased().utf8), Array(word.lowercased().utf8))

@@ -46,6 +46,16 @@ package struct LogRecord: Sendable {
     package var fields: [(key: String, value: String)]
     package var timeMilliseconds: Int64
 
+    package init(
+        level: LogLevel, message: String, fields: [(key: String, value: String)],
+        timeMilliseconds: Int64
+    ) {
+        self.level = level
+        self.message = message
+        self.fields = fields
+        self.timeMilliseconds = timeMilliseconds
+    }
+
     /// The line, its line break included. Line breaks and control characters in values are escaped, so
     /// that request data cannot write lines of its own.
     package func line(_ format: LogFormat) -> String {

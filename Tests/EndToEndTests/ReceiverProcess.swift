@@ -1,0 +1,130 @@
+import Foundation
+import TestSupport
+
+/// A real `postern serve` in a folder of its own, started by a test.
+final class ReceiverProcess {
+    struct Trouble: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    static let secret = "an-end-to-end-secret"
+    /// The program beside the test bundle.
+    static let binary = Folders.project.appendingPathComponent(".build/debug/postern").path
+
+    let folder: URL
+    let process = Process()
+    private(set) var port: UInt16 = 0
+    private(set) var adminPort: UInt16 = 0
+
+    /// - Parameters:
+    ///   - queue: `sqlite` or `file`.
+    ///   - extra: further lines of the configuration.
+    ///   - integrations: file name to text, beside `hmac.yaml`.
+    init(
+        queue: String = "sqlite", extra: String = "", integrations: [String: String] = [:]
+    ) throws {
+        folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("postern-e2e-\(UUID().uuidString)")
+        let folders = folder.appendingPathComponent("integrations.d")
+        try FileManager.default.createDirectory(at: folders, withIntermediateDirectories: true)
+        for (name, text) in integrations.merging(["hmac.yaml": Self.hmac], uniquingKeysWith: { $1 })
+        {
+            try Data(text.utf8).write(to: folders.appendingPathComponent(name))
+        }
+        let configuration = """
+            listen: 127.0.0.1:0
+            admin: { listen: 127.0.0.1:0 }
+            environment_variables: { SECRET: "\(Self.secret)" }
+            queues: [ { name: main, type: \(queue), path: queue } ]
+            \(extra)
+
+            """
+        try Data(configuration.utf8).write(to: folder.appendingPathComponent("postern.yaml"))
+        process.executableURL = URL(fileURLWithPath: Self.binary)
+        process.arguments = ["serve", "--config", path("postern.yaml")]
+        let errors = Pipe()
+        process.standardError = errors
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        try waitUntilReady(errors.fileHandleForReading)
+    }
+
+    deinit {
+        if process.isRunning { process.terminate() }
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    static let hmac = """
+        name: hmac
+        id: integration-1
+        config:
+          webhook:
+            signature_verification:
+              format: hmac
+              config:
+                secret: "{{environment_variables.SECRET}}"
+                compare_with: "{{headers.x-signature}}"
+                prefix: "sha256="
+        event_id: "{{headers.x-delivery}}"
+        dedupe: { window: 1h }
+        """
+
+    func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+    /// Reads the log up to the line that says `ready`, then drops what follows.
+    private func waitUntilReady(_ log: FileHandle) throws {
+        var text = ""
+        while !text.contains(" ready ") || !text.hasSuffix("\n") {
+            let data = log.availableData
+            guard !data.isEmpty else { throw Trouble(description: "not ready: \(text)") }
+            text += String(decoding: data, as: UTF8.self)
+        }
+        log.readabilityHandler = { handle in
+            if handle.availableData.isEmpty { handle.readabilityHandler = nil }
+        }
+        for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+            let number = word.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
+            if word.hasPrefix("listen=") { port = number }
+            if word.hasPrefix("admin=") { adminPort = number }
+        }
+    }
+
+    /// Runs a command of the same program.
+    func command(_ arguments: String...) throws -> (status: Int32, output: String) {
+        try Self.run([Self.binary] + arguments + ["--config", path("postern.yaml")])
+    }
+
+    static func run(
+        _ command: [String], input: Data? = nil
+    ) throws -> (status: Int32, output: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    }
+
+    /// Events in the queue, by their ids.
+    func storedIDs() throws -> [String] {
+        let (status, output) = try command("queue", "list", "--json", "--limit", "100000")
+        guard status == 0 else { throw Trouble(description: output) }
+        return try output.split(separator: "\n").map { line in
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
+            return ((object as? [String: Any])?["id"] as? String) ?? "?"
+        }
+    }
+
+    /// SIGTERM, then the exit status.
+    func stop() -> Int32 {
+        process.terminate()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+}

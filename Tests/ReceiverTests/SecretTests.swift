@@ -1,0 +1,57 @@
+import Cryptography
+import Foundation
+import Receiver
+import Testing
+
+struct SecretTests {
+    static func load(_ source: EnvironmentVariable.Source, _ variables: [String: String] = [:])
+        -> Result<String, SecretLoader.Missing>
+    {
+        SecretLoader(folder: "/nonexistent", environment: { variables[$0] }).load(source)
+            .map { String(describing: $0) }
+    }
+
+    @Test func `a secret does not print`() throws {
+        #expect(try Self.load(.literal("hunter22")).get() == "[redacted]")
+    }
+
+    @Test(arguments: ["", "changeme", "<secret>", "{{secret}}", "YOUR_SECRET", "${SECRET}"])
+    func `an empty secret and a placeholder count as missing`(text: String) {
+        #expect(throws: SecretLoader.Missing.self) { try Self.load(.literal(text)).get() }
+    }
+
+    @Test func `a variable that is not set is missing`() {
+        #expect(throws: SecretLoader.Missing.self) { try Self.load(.environment("A")).get() }
+        #expect(throws: SecretLoader.Missing.self) { try Self.load(.credential("A")).get() }
+        #expect(throws: SecretLoader.Missing.self) { try Self.load(.file("A")).get() }
+    }
+
+    @Test func `a file's last line break is not part of the secret`() throws {
+        let url = FileManager.default.temporaryDirectory
+            .appendingPathComponent("postern-secret-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: url) }
+        try Data("abc\r\n".utf8).write(to: url)
+        let secret = try SecretLoader(folder: "/").load(.file(url.path)).get()
+        #expect(secret.bytes == Array("abc".utf8))
+    }
+
+    @Test func `a record keeps request data on its line`() {
+        let record = LogRecord(
+            level: .warning, message: "refused", fields: [("path", "/a\n2026 info forged=1")],
+            timeMilliseconds: 0)
+        for format in LogFormat.allCases {
+            #expect(record.line(format).filter { $0 == "\n" }.count == 1)
+        }
+        #expect(record.line(.text).hasPrefix("1970-01-01T00:00:00.000Z warning refused path="))
+        #expect(record.line(.journal).hasPrefix("<4>"))
+    }
+
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"), (4_102_444_799_999, "2099-12-31T23:59:59.999Z"),
+        ] as [(Int64, String)])
+    func `a time is written in UTC`(milliseconds: Int64, text: String) {
+        #expect(Timestamp.text(milliseconds) == text)
+    }
+}
