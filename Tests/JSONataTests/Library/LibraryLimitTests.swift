@@ -152,4 +152,22 @@ struct LibraryLimitTests {
         #expect(!Text.contains("caf\u{E9}", "e\u{301}"))
         #expect(Text.compare("\u{FF21}", "😀") > 0)
     }
+
+    @Test(arguments: [
+        ("\\W", "ks", false), ("[^\\W]+", "ks", true), ("k", "\u{212A}", false),
+        ("[a-z]", "\u{17F}", false), ("é", "É", true), ("ß", "ẞ", false), ("(σ)\\1", "Σς", true),
+    ])
+    func `case is folded as ECMAScript does without the flag u`(
+        pattern: String, text: String, isMatch: Bool
+    ) throws {
+        let regex = try JSONataRegex(pattern: pattern, flags: "i")
+        #expect(try regex.hasMatch(in: text, limits: RegexLimits()) == isMatch)
+    }
+
+    @Test func `halves of a pair that meet are one character again`() throws {
+        let halves = [UInt16](units: "😀").map { [$0].text }
+        #expect(try Text.join(halves, bytesMax: 10).unicodeScalars.elementsEqual(["😀"]))
+        #expect(Text.contains("a😀", halves[1]))
+        #expect(try Text.split("a😀b", halves[0]).count == 2)
+    }
 }

@@ -26,13 +26,15 @@ enum ISOTimestamp {
 
         var milliseconds: Double {
             var day = self.day ?? 1
-            // A fraction belongs to a time; after year and month V8 falls back on another format and
-            // reads the digits as the day, after a year alone as the month: `2017-06.5`.
+            var month = self.month ?? 1
+            // A fraction belongs to a time. Without one V8 falls back on another format, in which the
+            // digits are the month or the day: `2017.6`, `2017-06.5`.
             if time == nil, let fraction {
-                guard self.day == nil, month != nil, fraction.digits <= 2 else { return .nan }
-                day = fraction.milliseconds / (fraction.digits == 1 ? 100 : 10)
+                guard self.day == nil, fraction.digits <= 2 else { return .nan }
+                let number = fraction.milliseconds / (fraction.digits == 1 ? 100 : 10)
+                if self.month == nil { month = number } else { day = number }
             }
-            guard (1...12).contains(month ?? 1), (1...31).contains(day) else { return .nan }
+            guard (1...12).contains(month), (1...31).contains(day) else { return .nan }
             // An offset without a time is a fallback too, which refuses it; `Z` passes.
             if time == nil, offset != nil, !isUTC { return .nan }
             var minutes = -(offset ?? 0)
@@ -48,7 +50,7 @@ enum ISOTimestamp {
             }
             // Years below 100 are themselves here, unlike in Date.UTC: 400 years are 146,097 days.
             let base = CalendarTime.utc(
-                year: Double(year + 400), month: Double((month ?? 1) - 1), day: Double(day))
+                year: Double(year + 400), month: Double(month - 1), day: Double(day))
             return base - 146_097 * CalendarTime.millisecondsPerDay + Double(minutes) * 60_000
                 + Double(milliseconds)
         }

@@ -1,5 +1,7 @@
 import JSON
 
+import func Glibc.pow
+
 extension Numbers {
     /// `$parseInteger`; NaN where the text is no number in this picture, as in the reference.
     ///
@@ -69,10 +71,8 @@ extension IntegerFormat {
 
     private static func letters(_ text: CodeUnits, from first: UInt16) -> Double {
         var result = 0.0
-        var factor = 1.0
-        for unit in text.reversed() {
-            result += (Double(unit) - Double(first) + 1) * factor
-            factor *= 26
+        for (place, unit) in text.reversed().enumerated() {
+            result += (Double(unit) - Double(first) + 1) * pow(26, Double(place))
         }
         return result
     }

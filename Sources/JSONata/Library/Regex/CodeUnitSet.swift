@@ -30,9 +30,27 @@ struct CodeUnitSet {
         return CodeUnitSet(rest)
     }
 
+    /// With every code unit that is the same without regard to case.
+    var caseClosed: CodeUnitSet {
+        var closed = self
+        for range in ranges {
+            for unit in CaseEquivalence.lowest..<0x80 where range.contains(unit) {
+                closed.formUnion(CaseEquivalence.ascii(unit))
+            }
+            guard range.upperBound >= 0x80 else { continue }
+            for unit in max(range.lowerBound, 0x80)...range.upperBound {
+                for other in CaseEquivalence.others[UInt16(unit)] ?? [] {
+                    closed.insert(UInt32(other)...UInt32(other))
+                }
+            }
+        }
+        return closed
+    }
+
     /// The set as a class of PCRE2, surrogates as the scalars that stand for them in a subject.
     func pattern(negated: Bool = false) -> String {
-        guard !ranges.isEmpty else { return negated ? "(?s:.)" : "(?!)" }
+        guard let first = ranges.first else { return negated ? "(?s:.)" : "(?!)" }
+        if !negated, ranges.count == 1, first.count == 1 { return Self.escape(first.lowerBound) }
         var out = negated ? "[^" : "["
         for range in ranges {
             for (low, high) in [(0, 0xD7FF), (0xD800, 0xDFFF), (0xE000, 0xFFFF)]
@@ -58,4 +76,35 @@ struct CodeUnitSet {
         let value = isSurrogate ? StringEscapes.scalar(forSurrogate: unit).value : unit
         return "\\x{" + String(value, radix: 16) + "}"
     }
+}
+
+/// Which code units are the same without regard to case (ECMA-262 §22.2.2.7.3, Canonicalize without the
+/// flag `u`): those with one capital, unless it is ASCII and they are not.
+///
+/// PCRE2's own rule is Unicode's folding, by which `k` is also U+212A.
+private enum CaseEquivalence {
+    /// No ASCII unit below has another case.
+    static let lowest: UInt32 = 0x41
+
+    static func ascii(_ unit: UInt32) -> CodeUnitSet {
+        guard (unit | 0x20) &- 0x61 < 26 else { return CodeUnitSet() }
+        return CodeUnitSet([(unit ^ 0x20)...(unit ^ 0x20)])
+    }
+
+    /// For each unit beyond ASCII that has any, all units of its kind.
+    static let others: [UInt16: [UInt16]] = {
+        var kinds: [UInt16: [UInt16]] = [:]
+        for value in UInt16(0x80)...0xFFFF {
+            guard let scalar = Unicode.Scalar(value) else { continue }
+            let upper = scalar.properties.uppercaseMapping.utf16
+            guard upper.count == 1, let capital = upper.first, capital >= 0x80, capital != value
+            else { continue }
+            kinds[capital, default: [capital]].append(value)
+        }
+        var others: [UInt16: [UInt16]] = [:]
+        for kind in kinds.values {
+            for unit in kind { others[unit] = kind }
+        }
+        return others
+    }()
 }

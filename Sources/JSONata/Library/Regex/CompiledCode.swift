@@ -13,9 +13,8 @@ import JSON
     /// Compiles a pattern in PCRE2's syntax.
     ///
     /// - Throws: U1005 with PCRE2's explanation.
-    init(_ pattern: String, isCaseless: Bool) throws(JSONataError) {
-        var options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C
-        if isCaseless { options |= PCRE2_CASELESS }
+    init(_ pattern: String) throws(JSONataError) {
+        let options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C
         var number: Int32 = 0
         var offset = 0
         let bytes = Array(pattern.utf8)

@@ -7,8 +7,8 @@ import Synchronization
 ///
 /// Compiled once and then shared by any number of threads. Known differences, all of PCRE2's
 /// making: a group within a repetition keeps its text from an earlier round where ECMAScript forgets
-/// it; a lookbehind's alternatives must each have a fixed length; without regard to case, the few
-/// letters whose cases leave ASCII (U+017F, U+212A) or pair one to one only by folding (ß, ẞ) match.
+/// it; a round that matches nothing may be the last one of a repetition, where ECMAScript takes it
+/// back; the alternatives of a lookbehind must each have a fixed length.
 package final class JSONataRegex: Sendable {
     /// The source between the slashes.
     package let source: String
@@ -24,9 +24,9 @@ package final class JSONataRegex: Sendable {
         guard !pattern.isEmpty else { throw JSONataError(.s0301) }
         source = pattern
         let translated = try RegexTranslator.translate(
-            pattern, isMultiline: flags.utf8.contains(UInt8(ascii: "m")))
-        code = try CompiledCode(
-            translated, isCaseless: flags.utf8.contains(UInt8(ascii: "i")))
+            pattern, isMultiline: flags.utf8.contains(UInt8(ascii: "m")),
+            isCaseless: flags.utf8.contains(UInt8(ascii: "i")))
+        code = try CompiledCode(translated)
         groupCount = code.groupCount
     }
 

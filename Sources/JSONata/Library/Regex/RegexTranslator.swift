@@ -9,6 +9,7 @@ import JSON
 struct RegexTranslator {
     private let units: CodeUnits
     private let isMultiline: Bool
+    private let isCaseless: Bool
     private var index = 0
     private var out = ""
     /// The open groups: whether a quantifier may follow each one's end.
@@ -19,9 +20,12 @@ struct RegexTranslator {
     /// Number of each named group.
     private let names: [CodeUnits: Int]
 
-    private init(_ units: CodeUnits, isMultiline: Bool) throws(JSONataError) {
+    private init(
+        _ units: CodeUnits, isMultiline: Bool, isCaseless: Bool
+    ) throws(JSONataError) {
         self.units = units
         self.isMultiline = isMultiline
+        self.isCaseless = isCaseless
         (groupCount, names) = try Self.groups(units)
     }
 
@@ -29,10 +33,10 @@ struct RegexTranslator {
     ///
     /// - Throws: U1005.
     static func translate(
-        _ pattern: String, isMultiline: Bool
+        _ pattern: String, isMultiline: Bool, isCaseless: Bool
     ) throws(JSONataError) -> String {
         var translator = try RegexTranslator(
-            CodeUnits(units: pattern), isMultiline: isMultiline)
+            CodeUnits(units: pattern), isMultiline: isMultiline, isCaseless: isCaseless)
         while translator.index < translator.units.count { try translator.term() }
         guard translator.open.isEmpty else { throw invalid("a group is not closed") }
         return translator.out
@@ -137,8 +141,14 @@ struct RegexTranslator {
             }
         default:
             index += 1
-            emit(CodeUnitSet.escape(UInt32(unit)), isRepeatable: true)
+            emit(CodeUnitSet([UInt32(unit)...UInt32(unit)]))
         }
+    }
+
+    /// One unit of a set.
+    private mutating func emit(_ set: CodeUnitSet, negated: Bool = false) {
+        let set = isCaseless ? set.caseClosed : set
+        emit(set.pattern(negated: negated), isRepeatable: true)
     }
 
     private mutating func openGroup() throws(JSONataError) {
@@ -214,7 +224,7 @@ struct RegexTranslator {
                 let number = names[units.substring(index + 3, end)]
             else { throw Self.invalid("no group has this name") }
             index = end + 1
-            return emit(Self.reference(number), isRepeatable: true)
+            return emit(reference(number), isRepeatable: true)
         case 0x31...0x39:
             var end = index + 1
             var number = 0
@@ -224,18 +234,19 @@ struct RegexTranslator {
             }
             if number <= groupCount {
                 index = end
-                return emit(Self.reference(number), isRepeatable: true)
+                return emit(reference(number), isRepeatable: true)
             }
         default: break
         }
-        if let set = classEscape() { return emit(set.pattern(), isRepeatable: true) }
-        emit(CodeUnitSet.escape(characterEscape(inClass: false)), isRepeatable: true)
+        if let set = classEscape() { return emit(set) }
+        let value = characterEscape(inClass: false)
+        emit(CodeUnitSet([value...value]))
     }
 
     /// The text of a group, or nothing while it has none. PCRE2_MATCH_UNSET_BACKREF would say the same
     /// in one option, but not when the reference is repeated.
-    private static func reference(_ group: Int) -> String {
-        "(?:(?(\(group))\\g{\(group)}))"
+    private func reference(_ group: Int) -> String {
+        "(?\(isCaseless ? "i" : ""):(?(\(group))\\g{\(group)}))"
     }
 
     /// `\d`, `\D`, `\w`, `\W`, `\s`, `\S`.
@@ -334,7 +345,7 @@ struct RegexTranslator {
         }
         guard peek() == 0x5D else { throw Self.invalid("a class is not closed") }
         index += 1
-        emit(set.pattern(negated: isNegated), isRepeatable: true)
+        emit(set, negated: isNegated)
     }
 
     /// A member of a class; `unit` is nil for `\w` and the like.

@@ -189,7 +189,7 @@ package enum Text {
         // repetitions being the same.
         var padding = String(repeating: filler, count: Int(missing))
         if utf16Length(filler) > 1 { padding = substring(padding, 0, missing) }
-        return width > 0 ? text + padding : padding + text
+        return recombined(width > 0 ? text + padding : padding + text)
     }
 
     /// The text with halves of surrogate pairs that have come together made whole.
@@ -214,7 +214,7 @@ package enum Text {
             if index > 0 { out += separator }
             out += text
         }
-        return out
+        return recombined(out)
     }
 
     /// `$split` at a string; an empty one splits into UTF-16 code units.
