@@ -16,10 +16,8 @@ final class ReceiverProcess {
     private(set) var port: UInt16 = 0
     private(set) var adminPort: UInt16 = 0
 
-    /// - Parameters:
-    ///   - queue: `sqlite` or `file`.
-    ///   - extra: further lines of the configuration.
-    ///   - integrations: file name to text, beside `hmac.yaml`.
+    /// Starts it and waits until it is ready: `queue` is `sqlite` or `file`, `extra` further lines of
+    /// the configuration, `integrations` file names and texts beside `hmac.yaml`.
     init(
         queue: String = "sqlite", extra: String = "", integrations: [String: String] = [:]
     ) throws {
@@ -96,18 +94,27 @@ final class ReceiverProcess {
     }
 
     static func run(
-        _ command: [String], input: Data? = nil
+        _ command: [String]
     ) throws -> (status: Int32, output: String) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = command
-        let output = Pipe()
+        // A file, not a pipe: a server that another test starts at this moment may inherit the pipe's
+        // end, and then it never closes.
+        let file = FileManager.default.temporaryDirectory
+            .appendingPathComponent("postern-output-\(UUID().uuidString)")
+        guard FileManager.default.createFile(atPath: file.path, contents: nil) else {
+            throw Trouble(description: "no file for the output")
+        }
+        defer { try? FileManager.default.removeItem(at: file) }
+        let output = try FileHandle(forWritingTo: file)
+        defer { try? output.close() }
         process.standardOutput = output
         process.standardError = output
         process.standardInput = FileHandle.nullDevice
         try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
+        let data = try Data(contentsOf: file)
         return (process.terminationStatus, String(decoding: data, as: UTF8.self))
     }
 
