@@ -89,13 +89,24 @@ final class PosternProcess {
         command.executableURL = Self.binary
         command.arguments =
             arguments + ["--config", folder.appendingPathComponent("postern.yaml").path]
-        let output = Pipe()
-        command.standardOutput = output
-        command.standardError = output
+        return try Self.run(command, output: folder)
+    }
+
+    /// Runs a command with its output in a file: a pipe's end could be inherited by a server that
+    /// another test starts at that moment, and would then never close.
+    static func run(_ command: Process, output folder: URL) throws -> (
+        status: Int32, output: String
+    ) {
+        let file = folder.appendingPathComponent("output-\(UUID().uuidString)")
+        _ = FileManager.default.createFile(atPath: file.path, contents: nil)
+        let handle = try FileHandle(forWritingTo: file)
+        command.standardOutput = handle
+        command.standardError = handle
         try command.run()
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
         command.waitUntilExit()
-        return (command.terminationStatus, String(decoding: bytes, as: UTF8.self))
+        try handle.close()
+        let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+        return (command.terminationStatus, text)
     }
 
     /// Sends a request and gives the answer, the connection closed after it.

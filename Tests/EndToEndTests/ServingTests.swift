@@ -160,13 +160,9 @@ import Testing
         var environment = ProcessInfo.processInfo.environment
         environment["PYTHONPATH"] = environment["POSTERN_PYTHON_PATH"]
         process.environment = environment
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        #expect(process.terminationStatus == 0 && !lines.isEmpty)
+        let (status, output) = try PosternProcess.run(process, output: postern.folder)
+        let lines = output.split(separator: "\n")
+        #expect(status == 0 && !lines.isEmpty)
         for line in lines {
             if line.hasSuffix("missing") {
                 print("skipped: \(line): install it from PyPI to run its part")
