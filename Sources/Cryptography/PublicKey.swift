@@ -186,7 +186,9 @@ package enum SignatureAlgorithm: String, Sendable, CaseIterable {
         var signature = signature
         if isRaw, let size = algorithm.coordinateBytes {
             guard signature.count == 2 * size else { return false }
-            signature = DERSignature.encode(signature, size)
+            // ECDSA-Sig-Value (RFC 3279 §2.2.3).
+            signature = DER.sequence(
+                DER.unsignedInteger(signature[..<size]) + DER.unsignedInteger(signature[size...]))
         }
         defer { CryptographyError.discardQueue() }
         guard let context = unsafe EVP_MD_CTX_new() else { return false }
@@ -208,24 +210,5 @@ package enum SignatureAlgorithm: String, Sendable, CaseIterable {
                     context, one.baseAddress, one.count, two.baseAddress, two.count) == 1
             }
         }
-    }
-}
-
-/// ECDSA-Sig-Value (RFC 3279 §2.2.3) of a raw signature.
-enum DERSignature {
-    static func encode(_ raw: [UInt8], _ size: Int) -> [UInt8] {
-        let body = integer(raw[..<size]) + integer(raw[size...])
-        return [0x30] + length(body.count) + body
-    }
-
-    private static func integer(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        var digits = Array(bytes.drop { $0 == 0 })
-        if digits.isEmpty { digits = [0] }
-        if digits[0] & 0x80 != 0 { digits.insert(0, at: 0) }
-        return [0x02] + length(digits.count) + digits
-    }
-
-    private static func length(_ count: Int) -> [UInt8] {
-        count < 128 ? [UInt8(count)] : [0x81, UInt8(truncatingIfNeeded: count)]
     }
 }

@@ -95,7 +95,9 @@ indirect enum SignatureScheme: Sendable {
         case .bearer(let secrets, let compare): secrets + [compare]
         case .token(let secrets, let compare): secrets + compare
         case .jwt(let scheme):
-            scheme.secrets + scheme.publicKeys + scheme.claims.map(\.value) + [scheme.compareWith]
+            scheme.secrets + scheme.publicKeys + scheme.issuers + scheme.audiences
+                + scheme.claims.map(\.value) + [scheme.compareWith]
+                + [scheme.keySet].compactMap { $0 }
         case .all(let schemes), .any(let schemes): schemes.flatMap(\.templates)
         }
     }
@@ -149,8 +151,10 @@ struct JWTScheme: Sendable {
     var publicKeys: [PlaceholderTemplate] = []
     var secretEncoding = HMACScheme.SecretEncoding.utf8
     var algorithms: Set<String> = ["HS256"]
-    var issuers: [String] = []
-    var audiences: [String] = []
+    /// Set instead of both: a JSON Web Key Set, or the address of one.
+    var keySet: PlaceholderTemplate?
+    var issuers: [PlaceholderTemplate] = []
+    var audiences: [PlaceholderTemplate] = []
     var leewayMilliseconds: Int64 = 0
     var maxAgeMilliseconds: Int64?
     var claims: [Claim] = []

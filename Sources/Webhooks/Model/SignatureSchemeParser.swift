@@ -191,23 +191,13 @@ struct SignatureSchemeParser {
         reader.checkKeys(
             config, path,
             [
-                "secret", "public_key", "secret_encoding", "algorithms", "issuer", "audience",
-                "leeway",
-                "max_age",
-                "claims", "required_claims", "compare_with",
+                "secret", "public_key", "jwks", "secret_encoding", "algorithms", "issuer",
+                "audience", "leeway", "max_age", "claims", "required_claims", "compare_with",
             ])
         var scheme = JWTScheme()
-        scheme.secrets = needed(config, "secret", path)
-        scheme.secretEncoding =
-            reader.choice(config, "secret_encoding", path, HMACScheme.SecretEncoding.self) ?? .utf8
-        if let names = reader.strings(config, "algorithms", path) { scheme.algorithms = Set(names) }
-        for name in scheme.algorithms where JWTScheme.digests[name] == nil {
-            reader.report(
-                path + ["algorithms"],
-                "`\(name)` cannot be checked with a secret; use HS256, HS384, HS512")
-        }
-        scheme.issuers = reader.strings(config, "issuer", path) ?? []
-        scheme.audiences = reader.strings(config, "audience", path) ?? []
+        keys(config, path, &scheme)
+        scheme.issuers = reader.templates(config, "issuer", path) ?? []
+        scheme.audiences = reader.templates(config, "audience", path) ?? []
         scheme.requiredClaims = reader.strings(config, "required_claims", path) ?? []
         scheme.leewayMilliseconds = reader.duration(config, "leeway", path) ?? 0
         scheme.maxAgeMilliseconds = reader.duration(config, "max_age", path)
@@ -226,5 +216,50 @@ struct SignatureSchemeParser {
         }
         scheme.compareWith = authorization(config, path)
         return .jwt(scheme)
+    }
+
+    /// What a token is checked with: a secret, public keys or a key set, and the algorithms that
+    /// fit that kind of key.
+    private mutating func keys(_ config: JSONValue, _ path: [String], _ scheme: inout JWTScheme) {
+        let kinds = ["secret", "public_key", "jwks"].filter {
+            config[$0].map { !$0.isNull } ?? false
+        }
+        if kinds.count != 1 {
+            reader.report(path, "give one of secret, public_key and jwks")
+        }
+        if kinds.contains("secret") { scheme.secrets = needed(config, "secret", path) }
+        if kinds.contains("public_key") { scheme.publicKeys = needed(config, "public_key", path) }
+        if let set = config["jwks"], set.kind == .object {
+            scheme.keySet = PlaceholderTemplate(literal: set.jsonString)
+            if JSONWebKeySet(set) == nil {
+                reader.report(path + ["jwks"], "mixes shared secrets with public keys")
+            }
+        } else if let text = reader.string(config, "jwks", path) {
+            scheme.keySet = reader.template(text, path + ["jwks"])
+            if !text.hasPrefix("https://"), !text.hasPrefix("{") {
+                reader.report(
+                    path + ["jwks"], "must be a key set, an https address or a placeholder")
+            }
+        }
+        scheme.secretEncoding =
+            reader.choice(config, "secret_encoding", path, HMACScheme.SecretEncoding.self) ?? .utf8
+        if let names = reader.strings(config, "algorithms", path) {
+            scheme.algorithms = Set(names)
+        } else if kinds != ["secret"] {
+            reader.report(path + ["algorithms"], "is needed with \(kinds.joined(separator: ", "))")
+        }
+        for name in scheme.algorithms {
+            let fits =
+                JWTScheme.digests[name] != nil
+                ? !kinds.contains("public_key")
+                : SignatureAlgorithm(joseName: name) != nil && !kinds.contains("secret")
+            if !fits {
+                let wanted =
+                    kinds.contains("secret")
+                    ? "HS256, HS384, HS512" : "RS, PS, ES 256, 384, 512 and EdDSA"
+                reader.report(
+                    path + ["algorithms"], "`\(name)` does not fit the key; use \(wanted)")
+            }
+        }
     }
 }

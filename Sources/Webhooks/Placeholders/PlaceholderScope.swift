@@ -9,7 +9,17 @@ struct PlaceholderScope {
     /// Roots of the moment: parameters of a signature header, an element, a digest's secret.
     var extra: [String: JSONValue] = [:]
 
+    private var seesRequest = true
+
     init(_ context: RequestContext) { self.context = context }
+
+    /// The same without the request, what a transform made of it and the roots of the moment: all
+    /// that a secret may be made of.
+    var trusted: PlaceholderScope {
+        var scope = PlaceholderScope(context)
+        scope.seesRequest = false
+        return scope
+    }
 
     /// What a placeholder came to.
     enum Found {
@@ -18,17 +28,21 @@ struct PlaceholderScope {
         case missing(isOptional: Bool)
     }
 
-    /// The value of one placeholder.
+    /// The bytes of one placeholder.
     func resolve(_ placeholder: Placeholder) -> Found {
         for alternative in placeholder.alternatives {
             for path in alternative.paths {
-                if path == [.key("raw_body")], extra["raw_body"] == nil,
-                    context.transformed["raw_body"] == nil,
-                    context.account.context["raw_body"] == nil
-                {
-                    return .value(context.request.body)
+                if path == [.key("raw_body")], let body = receivedBody {
+                    if body.isEmpty, placeholder.ignoresEmptyStrings { continue }
+                    return .value(body)
                 }
-                guard let value = lookup(path), !value.isNull else { continue }
+                guard let found = lookup(path) else { continue }
+                let value = alternative.type.convert(found)
+                // null is a value to the grammar; nothing can be signed or compared with it.
+                if value.isNull {
+                    return placeholder.nullWhenMissing
+                        ? .value(Self.null) : .missing(isOptional: placeholder.undefinedWhenMissing)
+                }
                 if alternative.type == .any, let items = value.arrayValue {
                     return .list(items.map(Self.bytes))
                 }
@@ -37,8 +51,21 @@ struct PlaceholderScope {
                 return .value(bytes)
             }
         }
-        if let value = placeholder.defaultValue { return .value(Array(value.text.utf8)) }
+        if let value = placeholder.defaultValue {
+            return .value(Self.bytes(value.type.convert(.string(value.text))))
+        }
+        if placeholder.nullWhenMissing { return .value(Self.null) }
         return .missing(isOptional: placeholder.undefinedWhenMissing)
+    }
+
+    private static let null = Array("null".utf8)
+
+    /// The body's bytes, when nothing of a higher rank has its name.
+    private var receivedBody: [UInt8]? {
+        guard seesRequest, extra["raw_body"] == nil, context.transformed["raw_body"] == nil,
+            context.account.context["raw_body"] == nil
+        else { return nil }
+        return context.request.body
     }
 
     /// The bytes of a template; a list only when the whole of it is one placeholder of type `any`.
@@ -73,6 +100,8 @@ struct PlaceholderScope {
             return walk(.string(secret.text), path.dropFirst(2))
         }
         if let value = context.account.context[root] { return walk(value, path.dropFirst()) }
+        if root == "context" { return walk(.object(context.account.context), path.dropFirst()) }
+        guard seesRequest else { return nil }
         if let value = extra[root] { return walk(value, path.dropFirst()) }
         if root == "headers", path.count == 2, case .key(let name) = path[1],
             context.transformed["headers"] == nil
@@ -94,11 +123,15 @@ struct PlaceholderScope {
             case .key(let name):
                 guard let member = current[name] else { return nil }
                 current = member
-            case .index(let index):
-                guard current.kind == .array else { return nil }
+            case .index(let index) where current.kind == .array:
                 let count = current.arrayValue?.count ?? 0
                 guard let element = current[index < 0 ? count + index : index] else { return nil }
                 current = element
+            // An index finds nothing in an object, except among the numbered parts of a signature.
+            case .index(let index):
+                guard let member = extra["signature"]?[String(index)], current == extra["signature"]
+                else { return nil }
+                current = member
             case .pattern(let pattern):
                 guard let member = current.objectValue?.first(where: { pattern.matches($0.key) })
                 else { return nil }

@@ -32,6 +32,9 @@ final class RequestContext {
         self.bodyBytesMax = bodyBytesMax
     }
 
+    /// The JSON Web Key Set at an address, when the receiver has one.
+    func keySet(_ address: String) -> [UInt8]? { environment.keySet?(address) }
+
     func replace(with result: JSONObject) {
         for (key, value) in result where !Self.fixed.contains(key) { transformed[key] = value }
     }

@@ -31,8 +31,7 @@ extension SignatureVerifier {
         do throws(Misconfiguration) {
             var keys: [PublicKey] = []
             for text in try secrets(scheme.secrets, scope, key: "public_key") {
-                let text = String(decoding: text, as: UTF8.self)
-                guard let key = try? PublicKey(text: text), key.fits(algorithm) else {
+                guard let key = publicKeys.key(text), key.fits(algorithm) else {
                     throw Misconfiguration(.keyMalformed, key: "public_key")
                 }
                 keys.append(key)
@@ -146,7 +145,7 @@ extension SignatureVerifier {
     private static func decode(_ text: [UInt8], _ encoding: HMACScheme.TextEncoding) -> [UInt8]? {
         switch encoding {
         case .hex: Encodings.decodeHex(text.span)
-        case .base64: Encodings.decodeBase64(text.span, padding: .optional)
+        case .base64: Encodings.decodeBase64(text.span)
         case .base64url: Encodings.decodeBase64URL(text.span)
         }
     }

@@ -2,76 +2,99 @@ import Cryptography
 import JSON
 
 extension SignatureVerifier {
-    /// A JSON Web Token in compact form (RFC 7515 §3.1): the signature first, then the claims.
+    /// A JSON Web Token (RFC 7519): the signature first, then the claims.
     func verifyJWT(
         _ scheme: JWTScheme, _ scope: PlaceholderScope, _ now: Int64
     ) -> VerificationOutcome {
         do throws(Misconfiguration) {
+            // Before the token is looked at: a missing key is ours to report, whatever is sent.
+            let keys = try keys(scheme, scope.trusted)
+            let audiences = try names(scheme.audiences, scope, "audience")
+            let issuers = try names(scheme.issuers, scope, "issuer")
             guard let given = values([scheme.compareWith], scope).first else {
                 return .refused(.missingSignature)
             }
             let words = given.split(separator: 0x20)
-            guard words.count == 1 || words.count == 2, let token = words.last else {
-                return .refused(.tokenMalformed)
-            }
-            let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-            guard parts.count == 3, !parts[2].isEmpty,
-                let header = Self.object(Array(parts[0])),
-                let signature = Encodings.decodeBase64URL(Array(parts[2]).span, padding: .forbidden)
+            guard words.count == 1 || words.count == 2, let word = words.last,
+                let token = JSONWebSignature(word)
             else { return .refused(.tokenMalformed) }
-            // RFC 7515 §4.1.11: an extension that is critical and not understood refuses the token.
-            guard header["crit"] == nil, header["b64"] == nil else {
-                return .refused(.tokenMalformed)
-            }
-            guard let name = header["alg"]?.stringValue, scheme.algorithms.contains(name) else {
+            guard scheme.algorithms.contains(token.algorithm) else {
                 return .refused(.algorithmNotAllowed)
             }
-            let signed = Array(given[token.startIndex..<parts[1].endIndex])
-            let matches = try check(name, signature, signed, scheme, scope)
-            guard matches else { return .refused(.signatureMismatch) }
-            guard let claims = Self.object(Array(parts[1])) else {
-                return .refused(.tokenMalformed)
+            let candidates = keys.candidates(token)
+            if candidates.isEmpty { return .refused(.unknownKey) }
+            let contexts = self.keys
+            guard
+                candidates.contains(where: { token.isSigned(by: $0.material, contexts: contexts) })
+            else { return .refused(.signatureMismatch) }
+            guard let claims = try? JSONValue(parsing: token.payload), claims.kind == .object
+            else { return .refused(.tokenMalformed) }
+            if let refusal = checkTimes(claims, scheme, now)
+                ?? checkParties(claims, issuers: issuers, audiences: audiences)
+                ?? checkClaims(claims, scheme, scope)
+            {
+                return .refused(refusal)
             }
-            if let refusal = check(claims, scheme, scope, now) { return .refused(refusal) }
             return .passed(format: "jwt")
         } catch {
             return .misconfigured(error)
         }
     }
 
-    /// True when one of the configured keys made the signature. The kind of key is the configuration's,
-    /// never the token's.
-    private func check(
-        _ name: String, _ signature: [UInt8], _ signed: [UInt8], _ scheme: JWTScheme,
-        _ scope: PlaceholderScope
-    ) throws(Misconfiguration) -> Bool {
-        var matches = false
-        if scheme.publicKeys.isEmpty {
-            for text in try secrets(scheme.secrets, scope) {
-                guard let key = Self.key(text, scheme.secretEncoding), !key.isEmpty else {
-                    throw Misconfiguration(.secretMalformed, key: "secret")
-                }
-                guard let algorithm = JWTScheme.digests[name],
-                    let expected = try? keys.context(algorithm, key)?.authenticate(signed)
-                else { throw Misconfiguration(.algorithmUnavailable, key: "algorithms") }
-                if constantTimeEquals(signature, expected) { matches = true }
+    /// The configured keys, whichever way they are given.
+    private func keys(
+        _ scheme: JWTScheme, _ scope: PlaceholderScope
+    ) throws(Misconfiguration) -> JSONWebKeySet {
+        if let keySet = scheme.keySet { return try self.keySet(keySet, scope) }
+        var keys: [JSONWebKeySet.Key] = []
+        for text in try secrets(scheme.publicKeys, scope, key: "public_key", mayBeEmpty: true) {
+            guard let key = publicKeys.key(text) else {
+                throw Misconfiguration(.keyMalformed, key: "public_key")
             }
-            return matches
+            keys.append(.init(material: .publicKey(key)))
         }
-        for text in try secrets(scheme.publicKeys, scope, key: "public_key") {
-            guard let key = try? PublicKey(text: String(decoding: text, as: UTF8.self)),
-                let algorithm = SignatureAlgorithm(joseName: name)
-            else { throw Misconfiguration(.keyMalformed, key: "public_key") }
-            if key.verify(algorithm, signature, of: signed, isRaw: true) { matches = true }
+        for text in try secrets(scheme.secrets, scope, mayBeEmpty: true) {
+            guard let key = Self.key(text, scheme.secretEncoding), !key.isEmpty else {
+                throw Misconfiguration(.secretMalformed, key: "secret")
+            }
+            keys.append(.init(material: .secret(key)))
         }
-        return matches
+        if keys.isEmpty {
+            throw Misconfiguration(
+                .secretMissing, key: scheme.publicKeys.isEmpty ? "secret" : "public_key")
+        }
+        return JSONWebKeySet(keys: keys)
     }
 
-    private static func object(_ part: [UInt8]) -> JSONValue? {
-        guard let bytes = Encodings.decodeBase64URL(part.span, padding: .forbidden),
-            let value = try? JSONValue(parsing: bytes), value.kind == .object
-        else { return nil }
-        return value
+    /// Keys inline, or of an address whose set is kept elsewhere.
+    private func keySet(
+        _ template: PlaceholderTemplate, _ scope: PlaceholderScope
+    ) throws(Misconfiguration) -> JSONWebKeySet {
+        guard case .value(let bytes) = scope.render(template), !bytes.isEmpty else {
+            throw Misconfiguration(.secretMissing, key: "jwks")
+        }
+        var document = bytes
+        if bytes.first != UInt8(ascii: "{") {
+            let address = String(decoding: bytes, as: UTF8.self)
+            guard let fetched = scope.context.keySet(address) else {
+                throw Misconfiguration(.keyUnavailable, key: "jwks")
+            }
+            document = fetched
+        }
+        guard let value = try? JSONValue(parsing: document), let set = JSONWebKeySet(value),
+            !set.keys.isEmpty
+        else { throw Misconfiguration(.keyMalformed, key: "jwks") }
+        return set
+    }
+
+    /// Who may have issued a token, and for whom. A configured name that has no value would let
+    /// anybody's token in.
+    private func names(
+        _ templates: [PlaceholderTemplate], _ scope: PlaceholderScope, _ key: String
+    ) throws(Misconfiguration) -> [String] {
+        let names = values(templates, scope)
+        if names.isEmpty, !templates.isEmpty { throw Misconfiguration(.secretMissing, key: key) }
+        return names.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// A NumericDate (RFC 7519 §2) in milliseconds; nil when it is absent, an error when it is no number.
@@ -83,8 +106,8 @@ extension SignatureVerifier {
         return .success(Int64(seconds * 1000))
     }
 
-    private func check(
-        _ claims: JSONValue, _ scheme: JWTScheme, _ scope: PlaceholderScope, _ now: Int64
+    private func checkTimes(
+        _ claims: JSONValue, _ scheme: JWTScheme, _ now: Int64
     ) -> RefusalReason? {
         do throws(RefusalReason) {
             let leeway = scheme.leewayMilliseconds
@@ -103,27 +126,33 @@ extension SignatureVerifier {
         } catch {
             return error
         }
-        for name in scheme.requiredClaims where claims[name] == nil { return .claimMismatch }
-        if !scheme.issuers.isEmpty {
+        return nil
+    }
+
+    private func checkParties(
+        _ claims: JSONValue, issuers: [String], audiences: [String]
+    ) -> RefusalReason? {
+        if !issuers.isEmpty {
             guard let issuer = claims["iss"]?.stringValue,
-                scheme.issuers.contains(where: { $0.utf8.elementsEqual(issuer.utf8) })
+                issuers.contains(where: { $0.utf8.elementsEqual(issuer.utf8) })
             else { return .issuerMismatch }
         }
-        if !scheme.audiences.isEmpty {
+        if !audiences.isEmpty {
             let claim = claims["aud"] ?? .null
             let given = (claim.arrayValue ?? [claim]).compactMap(\.stringValue)
             guard
                 given.contains(where: { one in
-                    scheme.audiences.contains { $0.utf8.elementsEqual(one.utf8) }
+                    audiences.contains { $0.utf8.elementsEqual(one.utf8) }
                 })
             else { return .audienceMismatch }
         }
-        return checkClaims(claims, scheme, scope)
+        return nil
     }
 
     private func checkClaims(
         _ claims: JSONValue, _ scheme: JWTScheme, _ scope: PlaceholderScope
     ) -> RefusalReason? {
+        for name in scheme.requiredClaims where claims[name] == nil { return .claimMismatch }
         for wanted in scheme.claims {
             if let literal = wanted.literal {
                 guard claims[wanted.name] == literal else { return .claimMismatch }

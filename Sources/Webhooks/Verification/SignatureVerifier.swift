@@ -14,6 +14,8 @@ final class SignatureVerifier: Sendable {
     let scheme: SignatureScheme
     /// Keyed contexts of secrets seen before, so that a key is set up once, not once a request.
     let keys = KeyCache()
+    /// Public keys read before.
+    let publicKeys = PublicKeyCache()
 
     init(_ scheme: SignatureScheme) { self.scheme = scheme }
 
@@ -73,9 +75,12 @@ final class SignatureVerifier: Sendable {
     ///
     /// - Throws: `Misconfiguration` when one is missing (and not optional), empty or still a placeholder.
     func secrets(
-        _ templates: [PlaceholderTemplate], _ scope: PlaceholderScope, key: String = "secret"
+        _ templates: [PlaceholderTemplate], _ scope: PlaceholderScope, key: String = "secret",
+        mayBeEmpty: Bool = false
     ) throws(Misconfiguration) -> [[UInt8]] {
         var secrets: [[UInt8]] = []
+        // The request and what a transform made of it can never supply what it is judged by.
+        let scope = scope.trusted
         for template in templates {
             switch scope.render(template) {
             case .missing(isOptional: true): continue
@@ -91,7 +96,7 @@ final class SignatureVerifier: Sendable {
                 throw Misconfiguration(.secretIsPlaceholder, key: key)
             }
         }
-        if secrets.isEmpty { throw Misconfiguration(.secretMissing, key: key) }
+        if secrets.isEmpty, !mayBeEmpty { throw Misconfiguration(.secretMissing, key: key) }
         return secrets
     }
 
@@ -186,5 +191,24 @@ final class KeyCache: Sendable {
             entries.append(Entry(algorithm: algorithm, key: key, context: context))
         }
         return context
+    }
+}
+
+/// Public keys by the text they are configured with: reading PEM and checking a point is slow.
+final class PublicKeyCache: Sendable {
+    private let entries = Mutex<[[UInt8]: PublicKey]>([:])
+    private static let entriesMax = 256
+
+    /// The key of a text; nil when it is none.
+    func key(_ text: [UInt8]) -> PublicKey? {
+        if let known = entries.withLock({ $0[text] }) { return known }
+        guard let key = try? PublicKey(text: String(decoding: text, as: UTF8.self)) else {
+            return nil
+        }
+        entries.withLock { entries in
+            if entries.count >= Self.entriesMax { entries.removeAll() }
+            entries[text] = key
+        }
+        return key
     }
 }
