@@ -8,11 +8,15 @@ struct EventBuilder {
     let environment: PipelineEnvironment
     let verification: String
 
-    /// The delivery as one event, or an element of it.
-    func event(item: JSONValue? = nil) -> WebhookEvent {
+    /// The delivery as one event, or the element of it at a place.
+    func event(item: JSONValue? = nil, place: Int = 0) -> WebhookEvent {
         var scope = PlaceholderScope(context)
         if let item { scope.extra["item"] = item }
-        let given = integration.eventID.flatMap { scope.text($0) } ?? ""
+        var given = integration.eventID.flatMap { scope.text($0) } ?? ""
+        // An id of the whole delivery would make every element after the first a duplicate of it.
+        if place > 0, !given.isEmpty, integration.eventID?.roots.contains("item") == false {
+            given += ".\(place)"
+        }
         let id = given.isEmpty ? environment.makeIdentifier() : given
         let named = integration.eventType.flatMap { scope.text($0) } ?? ""
         let type = named.isEmpty ? "webhook.received" : named
@@ -24,7 +28,8 @@ struct EventBuilder {
             timeMilliseconds: context.request.receivedAtMilliseconds, cloudEvent: cloudEvent,
             capturedRequest: CapturedRequest.json(
                 context.request, redacting: integration.redactedHeaders,
-                withBody: !holdsBody),
+                // One copy of the body for a delivery, however many elements it has.
+                withBody: !holdsBody && place == 0),
             // Without an id of the vendor's there is nothing to recognise a duplicate by.
             deduplicationWindowMilliseconds: given.isEmpty
                 ? nil : integration.deduplicationWindowMilliseconds)

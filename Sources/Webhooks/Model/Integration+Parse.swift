@@ -64,7 +64,8 @@ private struct IntegrationParser {
             mayOverwriteContext: reader.string(value, "context_updates", []) == "overwrite",
             bodyBytesMax: value["limits"]?["body_bytes_max"]?.intValue,
             redactedHeaders: Set(
-                (reader.strings(value, "redact_headers", []) ?? []).map { $0.lowercased() }))
+                (reader.strings(value, "redact_headers", []) ?? []).map { $0.lowercased() }
+                    + (scheme?.credentialHeaders ?? [])))
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

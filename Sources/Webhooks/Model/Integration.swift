@@ -84,6 +84,21 @@ indirect enum SignatureScheme: Sendable {
         }
     }
 
+    /// Lower-case names of the headers that carry a credential itself, not a signature made with
+    /// one: what is captured of a request must not hold their values.
+    var credentialHeaders: [String] {
+        switch self {
+        case .none, .hmac, .publicKey: []
+        case .token(let secrets, let compare):
+            // A literal stands in the configuration for all to read (Box's signature version).
+            secrets.contains { !$0.placeholders.isEmpty }
+                ? compare.flatMap { $0.members(of: "headers") } : []
+        case .basic(_, _, let compare), .bearer(_, let compare): compare.members(of: "headers")
+        case .jwt(let scheme): scheme.compareWith.members(of: "headers")
+        case .all(let schemes), .any(let schemes): schemes.flatMap(\.credentialHeaders)
+        }
+    }
+
     /// Every template of the configuration.
     var templates: [PlaceholderTemplate] {
         switch self {

@@ -149,7 +149,7 @@ private struct PipelineRun {
         guard let object = result?.objectValue else {
             throw fail(.payloadTransform, "result_not_object", "the result must be an object")
         }
-        context.replace(with: object)
+        context.replace(with: object, source: compiled.source)
         trace.record(.payloadTransform, .passed, "replaced \(object.keys.joined(separator: ", "))")
     }
 
@@ -248,6 +248,6 @@ private struct PipelineRun {
         let value = try evaluate(fanOut, .events) ?? .array([])
         let items = value.arrayValue ?? [value]
         trace.record(.events, .passed, "\(items.count) events")
-        return items.map { builder.event(item: $0) }
+        return items.enumerated().map { builder.event(item: $0.element, place: $0.offset) }
     }
 }

@@ -13,8 +13,9 @@ struct PlaceholderScope {
 
     init(_ context: RequestContext) { self.context = context }
 
-    /// The same without the request, what a transform made of it and the roots of the moment: all
-    /// that a secret may be made of.
+    /// The same without the request and the roots of the moment: all that a secret may be made of.
+    /// Of a transform's result only the members that its text names are there, which the author
+    /// of the integration wrote, not those that it took over from the request.
     var trusted: PlaceholderScope {
         var scope = PlaceholderScope(context)
         scope.seesRequest = false
@@ -101,7 +102,9 @@ struct PlaceholderScope {
         }
         if let value = context.account.context[root] { return walk(value, path.dropFirst()) }
         if root == "context" { return walk(.object(context.account.context), path.dropFirst()) }
-        guard seesRequest else { return nil }
+        guard seesRequest else {
+            return context.written(root).flatMap { walk($0, path.dropFirst()) }
+        }
         if let value = extra[root] { return walk(value, path.dropFirst()) }
         if root == "headers", path.count == 2, case .key(let name) = path[1],
             context.transformed["headers"] == nil

@@ -12,6 +12,7 @@ final class RequestContext {
     private let bodyBytesMax: Int
     /// Members that `payload_transform` replaced or added.
     private(set) var transformed = JSONObject()
+    private var transformSource = ""
     private var decoded: Result<[UInt8], MalformedReason>?
     private var parsed: Result<JSONValue, MalformedReason>?
 
@@ -35,8 +36,20 @@ final class RequestContext {
     /// The JSON Web Key Set at an address, when the receiver has one.
     func keySet(_ address: String) -> [UInt8]? { environment.keySet?(address) }
 
-    func replace(with result: JSONObject) {
+    /// - Parameters:
+    ///   - result: the transform's result.
+    ///   - source: the transform's text.
+    func replace(with result: JSONObject, source: String) {
+        transformSource = source
         for (key, value) in result where !Self.fixed.contains(key) { transformed[key] = value }
+    }
+
+    /// A member that the transform adds under a name of its own, written in its text.
+    func written(_ name: String) -> JSONValue? {
+        guard !Self.names.contains(name), let value = transformed[name],
+            transformSource.contains("'\(name)'") || transformSource.contains("\"\(name)\"")
+        else { return nil }
+        return value
     }
 
     static let names = [
