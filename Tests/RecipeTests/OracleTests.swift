@@ -42,7 +42,11 @@ import Testing
                     [json, .init(name: "X-LI-Signature", value: signature)])
             }),
         Attack(
-            recipe: "braintree", context: ["private_key": "private", "public_key": "public"],
+            recipe: "braintree",
+            context: [
+                "private_key_sha1": "0123456789abcdef0123456789abcdef01234567",
+                "public_key": "public",
+            ],
             challenge: { request("GET", "braintree?bt_challenge=" + escaped($0)) },
             signedText: { $0 },
             delivery: { body, signature in
