@@ -1,0 +1,35 @@
+import Foundation
+import Testing
+
+/// Kills at random moments under load. `POSTERN_CRASH_ROUNDS` and `POSTERN_CRASH_SEED` make the run
+/// longer or another one; `Tests/crash-rounds` runs it by hand.
+@Suite(.serialized)
+struct CrashTests {
+    private static func number(_ name: String, default value: UInt64) -> UInt64 {
+        ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) } ?? value
+    }
+
+    @Test(arguments: ["sqlite", "file"])
+    func `SIGKILL at random moments loses nothing that was acknowledged`(queue: String) throws {
+        let rounds = Self.number("POSTERN_CRASH_ROUNDS", default: 4)
+        let seed = Self.number("POSTERN_CRASH_SEED", default: 20)
+        let harness = try CrashHarness(queue: queue, seed: seed)
+        for round in 1...max(rounds, 1) {
+            try harness.round()
+            if round % 25 == 0 { print("\(queue): \(harness.report)") }
+        }
+        let report = harness.report
+        print("\(queue) seed=\(seed): \(report)")
+        #expect(report.acknowledged >= Int(rounds))
+        #expect(report.lost == [])
+        #expect(report.duplicates == [])
+        #expect(report.wrong == [])
+    }
+
+    @Test func `the harness notices what is lost`() throws {
+        let harness = try CrashHarness(queue: "file", seed: 1)
+        try harness.round(damage: { try FileManager.default.removeItem(at: $0) })
+        #expect(harness.report.acknowledged > 0)
+        #expect(harness.report.lost.count == harness.report.acknowledged)
+    }
+}
