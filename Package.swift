@@ -64,7 +64,7 @@ let package = Package(
         tests("CryptographyTests", ["Cryptography", "TestSupport"]),
         tests("HTTPServerTests", ["HTTPServer", "TestSupport"]),
         tests("WebhooksTests", ["JSON", "JSONata", "Cryptography", "Webhooks", "TestSupport"]),
-        tests("EventQueueTests", ["JSON", "EventQueue", "TestSupport"]),
+        tests("EventQueueTests", ["JSON", "EventQueue", "CSQLite", "TestSupport"]),
         tests(
             "ReceiverTests",
             ["JSON", "Cryptography", "Webhooks", "EventQueue", "Receiver", "TestSupport"]),

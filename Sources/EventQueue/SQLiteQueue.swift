@@ -12,6 +12,8 @@ package struct SQLiteQueueOptions: Sendable, Equatable {
     package var walBytesMax = 16 << 20
     /// Page size of a new database: 512 to 65536, a power of two.
     package var pageBytes = 8192
+    /// With less free space than this the queue is not ready, although appends are still tried.
+    package var spaceBytesMin = 64 << 20
 
     package init() {}
 }
@@ -102,8 +104,12 @@ package final class SQLiteQueue: EventQueue {
     }
 
     package func checkWritable() throws(QueueError) {
+        let folder = FileSystem.parent(of: path)
+        if try FileSystem().spaceLeft(folder) < options.spaceBytesMin {
+            throw QueueError(.diskFull, "check of queue")
+        }
         try withWriter { (writer) throws(QueueError) in
-            // Fails on a full disk or a read-only file as an insert would; it is not kept.
+            // Fails on a read-only file as an insert would; it is not kept.
             let connection = writer.connection
             do throws(QueueError) {
                 try connection.transaction("check of queue") { () throws(QueueError) in

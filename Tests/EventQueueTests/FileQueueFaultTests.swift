@@ -237,4 +237,26 @@ struct AppendFault: Sendable, CustomTestStringConvertible {
             ($0 as? QueueError)?.code == .tooLarge
         }
     }
+
+    @Test func `an append returns after its bytes and its segment's name are on the device`() throws
+    {
+        let steps = Mutex<[FileSystem.Step]>([])
+        let system = FileSystem(fault: { step in
+            steps.withLock { $0.append(step) }
+            return nil
+        })
+        var options = FileQueueOptions()
+        options.segmentBytesMax = 500
+        let queue = try FileQueue(
+            name: "q", path: folder.path + "/queue", options: options, access: .readWrite,
+            nowMilliseconds: now, system: system)
+        // A new segment: the file, its name, then the bytes.
+        steps.withLock { $0 = [] }
+        try queue.appendEach(["a"])
+        #expect(steps.withLock { $0 } == [.open, .sync, .open, .sync, .write, .syncData])
+        // The same segment.
+        steps.withLock { $0 = [] }
+        try queue.appendEach(["b"])
+        #expect(steps.withLock { $0 } == [.write, .syncData])
+    }
 }

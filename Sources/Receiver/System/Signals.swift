@@ -11,13 +11,15 @@ enum Signals {
         case none
     }
 
-    /// Blocks them in this thread and all that it starts later; a write to a closed pipe is an error, not
-    /// the end.
+    /// Blocks them in this thread and all that it starts later; a write to a closed pipe, or
+    /// beyond the limit on the size of files, is an error, not the end.
     static func block() {
         // unsafe: fills and reads the set given.
         var set = waited
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
         _ = signal(SIGPIPE, SIG_IGN)
+        // A write beyond RLIMIT_FSIZE then fails with EFBIG (setrlimit(2)).
+        _ = signal(SIGXFSZ, SIG_IGN)
     }
 
     /// Waits for one, at most so long.

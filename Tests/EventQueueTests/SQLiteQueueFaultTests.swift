@@ -1,0 +1,126 @@
+import CSQLite
+import Foundation
+import Testing
+
+@testable import EventQueue
+
+/// A call of SQLite's to the system that fails.
+struct DiskFault: Sendable, CustomTestStringConvertible {
+    let call: FaultyDisk.Call
+    let result: Int32
+    let codes: [QueueError.Code]
+    var isShort = false
+    var isLasting = false
+    let name: String
+    var testDescription: String { name }
+
+    private static let ioError: Int32 = 10
+    private static func ioError(_ kind: Int32) -> Int32 { ioError | kind << 8 }
+
+    static let all: [DiskFault] = [
+        DiskFault(call: .write, result: SQLITE_FULL, codes: [.diskFull], name: "write ENOSPC"),
+        DiskFault(
+            call: .write, result: SQLITE_FULL, codes: [.diskFull], isShort: true,
+            name: "short write, then ENOSPC"),
+        DiskFault(
+            call: .write, result: SQLITE_FULL, codes: [.diskFull], isLasting: true,
+            name: "a disk that stays full"),
+        DiskFault(
+            call: .write, result: ioError(3), codes: [.inputOutput], isShort: true,
+            name: "short write, then EIO"),
+        DiskFault(call: .sync, result: ioError(4), codes: [.inputOutput], name: "fsync EIO"),
+        DiskFault(
+            call: .sync, result: ioError(4), codes: [.inputOutput], isLasting: true,
+            name: "every fsync EIO"),
+        DiskFault(call: .read, result: ioError(1), codes: [.inputOutput], name: "read EIO"),
+        DiskFault(
+            call: .truncate, result: ioError(6), codes: [.inputOutput], name: "truncate EIO"),
+    ]
+}
+
+@Suite struct SQLiteQueueFaultTests {
+    let folder: TemporaryFolder
+
+    init() throws {
+        #expect(FaultyDisk.isRegistered)
+        folder = try TemporaryFolder()
+    }
+
+    private func open() throws -> SQLiteQueue {
+        var options = SQLiteQueueOptions()
+        // Checkpoints come often, so that faults meet them too.
+        options.walBytesMax = 64 << 10
+        return try SQLiteQueue(
+            name: "q", path: folder.path + "/queue.db", options: options, nowMilliseconds: now)
+    }
+
+    @Test(arguments: DiskFault.all)
+    func `whatever call fails, what was acknowledged is stored once`(fault: DiskFault) throws {
+        var queue = try open()
+        var expected: [String] = []
+        var failures = 0
+        let filler = "\"" + String(repeating: "x", count: 20_000) + "\""
+        for skip in 0..<24 {
+            FaultyDisk.arm(
+                folder.path, fault.call, skip: skip, result: fault.result, isShort: fault.isShort,
+                isLasting: fault.isLasting)
+            for part in 0..<3 {
+                let event = QueuedEvent.make("\(skip)-\(part)", window: hour, body: filler)
+                var outcome: [AppendOutcome]?
+                do throws(QueueError) {
+                    outcome = try queue.append([event], nowMilliseconds: now)
+                } catch {
+                    failures += 1
+                    #expect(fault.codes.contains(error.code), "\(error)")
+                    FaultyDisk.disarm(folder.path)
+                    // The vendor tries again.
+                    outcome = try queue.append([event], nowMilliseconds: now)
+                    #expect(outcome != [.duplicate])
+                }
+                #expect(outcome?.count == 1)
+                expected.append(event.id)
+            }
+            FaultyDisk.disarm(folder.path)
+            if skip % 8 == 7 {
+                queue.close()
+                queue = try open()
+            }
+        }
+        #expect(try queue.ids() == expected)
+        queue.close()
+        let reopened = try open()
+        #expect(try reopened.ids() == expected)
+        // Reads of the log come from memory, and nothing is cut short while readers hold it.
+        if fault.call == .write || fault.call == .sync { #expect(failures > 0) }
+    }
+
+    @Test(arguments: FaultyDisk.Call.allCases)
+    func `an opening that fails at any call loses nothing`(call: FaultyDisk.Call) throws {
+        let queue = try open()
+        try queue.appendEach(["a", "b", "c"])
+        queue.close()
+        for skip in 0..<60 {
+            FaultyDisk.arm(folder.path, call, skip: skip, result: SQLITE_IOERR)
+            (try? open())?.close()
+            let hits = FaultyDisk.disarm(folder.path)
+            let reopened = try open()
+            #expect(try reopened.ids() == ["a", "b", "c"], "\(call) \(skip)")
+            reopened.close()
+            if hits == 0 { break }
+        }
+    }
+
+    @Test func `the check finds a full disk, and its end`() throws {
+        let queue = try open()
+        try queue.appendEach(["a"])
+        FaultyDisk.arm(folder.path, .write, skip: 0, result: SQLITE_FULL, isLasting: true)
+        let event = QueuedEvent.make("b")
+        #expect { try queue.append([event], nowMilliseconds: now) } throws: {
+            ($0 as? QueueError)?.code == .diskFull
+        }
+        #expect(FaultyDisk.disarm(folder.path) > 0)
+        try queue.checkWritable()
+        try queue.appendEach(["b"])
+        #expect(try queue.ids() == ["a", "b"])
+    }
+}
