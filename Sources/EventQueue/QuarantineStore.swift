@@ -13,6 +13,8 @@ package struct QuarantineLimits: Sendable, Equatable {
     /// Requests that wait for the disk; further ones are dropped, so that a flood of refused
     /// requests cannot fill the memory.
     package var pendingMax = 256
+    /// Their bytes.
+    package var pendingBytesMax = 16 << 20
 
     package init() {}
 }
@@ -61,6 +63,7 @@ package final class QuarantineStore: Sendable {
 
     private struct Pending {
         var requests: [QuarantinedRequest] = []
+        var bytes = 0
         var dropped = 0
         var isStopping = false
     }
@@ -100,11 +103,15 @@ package final class QuarantineStore: Sendable {
     package func offer(_ request: QuarantinedRequest) -> Bool {
         guard request.byteCount <= limits.recordBytesMax else { return false }
         let accepted = pending.withLock { pending in
-            guard pending.requests.count < limits.pendingMax, !pending.isStopping else {
+            guard !pending.isStopping, pending.requests.count < limits.pendingMax,
+                pending.requests.isEmpty
+                    || pending.bytes + request.byteCount <= limits.pendingBytesMax
+            else {
                 pending.dropped += 1
                 return false
             }
             pending.requests.append(request)
+            pending.bytes += request.byteCount
             return true
         }
         if accepted {
@@ -113,6 +120,16 @@ package final class QuarantineStore: Sendable {
         }
         return accepted
     }
+
+    /// False while so many wait that an offer would be dropped.
+    package var hasRoom: Bool {
+        pending.withLock {
+            $0.requests.count < limits.pendingMax && $0.bytes < limits.pendingBytesMax
+        }
+    }
+
+    /// How many requests are kept.
+    package var count: Int { state.withLock { $0.count } }
 
     /// How many offers were dropped since the start.
     package var dropped: Int { pending.withLock { $0.dropped } }
@@ -219,6 +236,7 @@ package final class QuarantineStore: Sendable {
         let (requests, isStopping) = pending.withLock { pending in
             let requests = pending.requests
             pending.requests.removeAll(keepingCapacity: true)
+            pending.bytes = 0
             return (requests, pending.isStopping)
         }
         if !requests.isEmpty {

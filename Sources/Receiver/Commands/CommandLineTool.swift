@@ -4,8 +4,10 @@ package enum CommandLineTool {
 
     /// Every command, in the order of the help.
     package static let commands: [CommandSpecification] =
-        ServeCommands.all + [EvalCommand.specification, SendCommand.specification]
-        + QueueCommands.all + ListCommands.all + InformationCommands.all
+        ServeCommands.all + [
+            EvalCommand.specification, SendCommand.specification, ReplayCommand.specification,
+        ]
+        + QueueCommands.all + QuarantineCommands.all + ListCommands.all + InformationCommands.all
 
     /// Runs a command line.
     ///

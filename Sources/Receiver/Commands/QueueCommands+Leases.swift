@@ -201,8 +201,12 @@ enum QueueTail {
         while true {
             let page = try queue.list(filter)
             for event in page {
-                let bytes = invocation.has("requests") ? event.request : event.document
-                if !bytes.isEmpty { invocation.terminal.write(bytes + [UInt8(ascii: "\n")]) }
+                var line = event.document
+                if invocation.has("requests"), !event.request.isEmpty {
+                    line = Array(#"{"event":"#.utf8) + event.document
+                    line += Array(#","request":"#.utf8) + event.request + [UInt8(ascii: "}")]
+                }
+                invocation.terminal.write(line + [UInt8(ascii: "\n")])
                 filter.afterSequence = max(filter.afterSequence, event.sequence)
             }
             if page.count < pageCount { return }

@@ -72,7 +72,7 @@ enum QueueCommands {
         command(
             "export", "Print all events, one JSON object a line",
             filters + [
-                OptionSpecification("requests", nil, "Print the captured requests instead")
+                OptionSpecification("requests", nil, "Print {event, request} for postern replay")
             ], QueueTail.export),
         command(
             "prune", "Remove events",

@@ -34,7 +34,6 @@ struct Table {
         }.joined()
     }
 
-    /// Control characters are shown as spaces: stored text must not steer a terminal.
     private static func cell(_ value: JSONValue) -> String {
         let text: String
         switch value {
@@ -42,7 +41,12 @@ struct Table {
         case .string(let string): text = string
         default: text = value.jsonString
         }
-        return String(
+        return plain(text)
+    }
+
+    /// Control characters are shown as spaces: stored text must not steer a terminal.
+    static func plain(_ text: String) -> String {
+        String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map {
                     $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? " " : $0

@@ -24,7 +24,6 @@ package final class Receiver: Sendable {
     private let contexts: ContextStore
     private let quarantine: Quarantine
     private let stateWorker: SerialWorker
-    private let quarantineWorker: SerialWorker
     private let server: HTTPServer
     private let admin = Mutex<HTTPServer?>(nil)
     private let dataDirectory: String
@@ -45,6 +44,9 @@ package final class Receiver: Sendable {
             var limits = StateLimits()
             limits.contextBytesMax = configuration.limits.contextBytesMax
             let path = FileSystem.join(configuration.dataDirectory, "state.db")
+            quarantine = try Quarantine(
+                folder: configuration.dataDirectory, limits: configuration.limits,
+                metrics: metrics)
             contexts = try ContextStore(store: try StateStore(path: path, limits: limits))
             committer = try GroupCommitter(
                 queues: queues, limits: configuration.commit, clock: { Clock.nowMilliseconds },
@@ -54,13 +56,9 @@ package final class Receiver: Sendable {
                 })
         } catch { throw StartFailure("state in \(configuration.dataDirectory): \(error)") }
         stateWorker = SerialWorker(waitingMax: 4096)
-        quarantineWorker = SerialWorker(waitingMax: Quarantine.waitingMax)
-        guard stateWorker.start(), quarantineWorker.start() else {
+        guard stateWorker.start() else {
             throw StartFailure("the system gives no more threads")
         }
-        quarantine = Quarantine(
-            folder: FileSystem.join(configuration.dataDirectory, "quarantine"),
-            limits: configuration.limits, worker: quarantineWorker, metrics: metrics)
         let loops = configuration.limits.loops ?? max(1, Processors.count / 2)
         let names = configuration.queues.map(\.name)
         handler = WebhookHandler(
@@ -219,7 +217,9 @@ package final class Receiver: Sendable {
     /// Removes what retention no longer keeps; called about once a minute.
     package func maintain() {
         let now = Clock.nowMilliseconds
-        quarantine.expire(nowMilliseconds: now)
+        do throws(QueueError) { try quarantine.expire(nowMilliseconds: now) } catch {
+            log.write(.error, "pruning failed", [("queue", "quarantine"), ("detail", "\(error)")])
+        }
         for (queue, settings) in zip(queues, queueSettings) {
             do throws(QueueError) {
                 let result = try queue.prune(settings.retention, nowMilliseconds: now)
@@ -245,7 +245,7 @@ package final class Receiver: Sendable {
         watchdog.cancel()
         stateWorker.stop()
         committer.drainAndStop()
-        quarantineWorker.stop()
+        quarantine.close()
         let listener = admin.withLock { $0 }
         listener?.stop()
         listener?.join()

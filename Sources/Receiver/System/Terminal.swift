@@ -17,6 +17,9 @@ package final class Terminal {
         self.errors = errors
     }
 
+    /// False when output goes elsewhere than to the process's own streams.
+    var isInteractive: Bool { errors == nil }
+
     /// Writes a line to standard output.
     package func print(_ line: String) { write(line + "\n") }
 

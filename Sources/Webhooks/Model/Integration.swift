@@ -28,7 +28,7 @@ package struct Integration: Sendable {
     package let mayOverwriteContext: Bool
     package let bodyBytesMax: Int?
     /// Names of headers beside the usual ones whose values are not captured.
-    let redactedHeaders: Set<String>
+    package let redactedHeaders: Set<String>
 
     /// What `handle_verification` may give.
     package enum ResultType: String, Sendable, CaseIterable {
