@@ -36,6 +36,7 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .target(name: "CCurl"),
 
         library("JSON", []),
         library("JSONata", ["JSON", "CPCRE2"]),
@@ -47,7 +48,7 @@ let package = Package(
             "Receiver",
             [
                 "JSON", "JSONata", "Cryptography", "HTTPServer", "Webhooks", "EventQueue", "CYAML",
-                "CZlib", "CLinux",
+                "CZlib", "CCurl", "CLinux",
             ]),
         .executableTarget(name: "postern", dependencies: ["Receiver"], swiftSettings: settings),
         .executableTarget(

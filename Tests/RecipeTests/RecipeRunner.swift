@@ -68,7 +68,7 @@ struct RecipeRunner: Sendable {
         let keySets = keySets.mapValues(\.bytes)
         return PipelineEnvironment(
             nowMilliseconds: now, monotonicNanoseconds: { 0 },
-            randomBits: { 0x0123_4567_89AB_CDEF }, keySet: { keySets[$0] })
+            randomBits: { 0x0123_4567_89AB_CDEF }, keySet: { address, _ in keySets[address] })
     }
 }
 

@@ -20,6 +20,7 @@ extension Configuration {
         configuration.readLimits(&reader, &problems)
         configuration.readAdmin(&reader, &problems)
         configuration.readLog(&reader, &problems)
+        configuration.readKeySets(&reader, &problems)
         reader.finish(&problems)
         let sorted = problems.list.sorted {
             let (left, right) = ($0.mark ?? .start, $1.mark ?? .start)

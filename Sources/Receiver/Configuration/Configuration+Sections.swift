@@ -187,4 +187,17 @@ extension Configuration {
         if let level = section.choice("level", LogLevel.self, &problems) { log.level = level }
         section.finish(&problems)
     }
+
+    mutating func readKeySets(_ reader: inout MappingReader, _ problems: inout Problems) {
+        guard let node = reader.value("key_sets"),
+            var section = MappingReader(
+                node, path: "key_sets", example: "{ ca_file: PATH }", &problems)
+        else { return }
+        keySets.certificateAuthorities = section.text("ca_file", &problems)
+        if let flag = section.bool("allow_loopback", &problems) { keySets.allowsLoopback = flag }
+        if let time = section.duration("timeout", 100...60_000, &problems) {
+            keySets.timeoutMilliseconds = time
+        }
+        section.finish(&problems)
+    }
 }

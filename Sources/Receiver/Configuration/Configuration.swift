@@ -24,6 +24,7 @@ package struct Configuration: Sendable {
     package var commit = CommitLimits()
     package var limits = ReceiverLimits()
     package var admin: AdminSettings?
+    package var keySets = KeySetSettings()
     package var log = LogSettings()
     /// The file that this was read from.
     package var file: String?
@@ -109,6 +110,18 @@ package struct AdminSettings: Sendable {
 package struct LogSettings: Sendable, Equatable {
     package var format = LogFormat.text
     package var level = LogLevel.info
+
+    package init() {}
+}
+
+/// How key sets (`jwks`) are fetched.
+package struct KeySetSettings: Sendable, Equatable {
+    /// A file of certificates to trust instead of the system's.
+    package var certificateAuthorities: String?
+    /// Lets `http://127.0.0.1` be fetched from, for tests.
+    package var allowsLoopback = false
+    /// One fetch, from looking up the name to the last byte.
+    package var timeoutMilliseconds = 5000
 
     package init() {}
 }

@@ -24,6 +24,7 @@ package final class Receiver: Sendable {
     private let contexts: ContextStore
     private let quarantine: Quarantine
     private let stateWorker: SerialWorker
+    private let keySets: KeySetStore
     private let server: HTTPServer
     private let admin = Mutex<HTTPServer?>(nil)
     private let dataDirectory: String
@@ -59,11 +60,14 @@ package final class Receiver: Sendable {
         guard stateWorker.start() else {
             throw StartFailure("the system gives no more threads")
         }
+        keySets = KeySetStore(
+            settings: configuration.keySets,
+            folder: configuration.file.map(FileSystem.folder) ?? ".", log: log)
         let loops = configuration.limits.loops ?? max(1, Processors.count / 2)
         let names = configuration.queues.map(\.name)
         handler = WebhookHandler(
             snapshot: Snapshot(loaded, metrics: metrics, queueNames: names), committer: committer,
-            contexts: contexts, quarantine: quarantine, stateWorker: stateWorker,
+            contexts: contexts, quarantine: quarantine, stateWorker: stateWorker, keySets: keySets,
             metrics: metrics, log: log, answers: answers, loops: loops,
             seed: UInt64.random(in: .min ... .max))
         server = try Self.listen(
@@ -132,6 +136,7 @@ package final class Receiver: Sendable {
             let listener = admin.withLock { $0 }
             try listener?.start()
         } catch { throw StartFailure("\(error)") }
+        fetchKeySets()
     }
 
     /// Swaps in another configuration. Listeners, queues and limits of the listeners stay as they are
@@ -148,15 +153,23 @@ package final class Receiver: Sendable {
             unchanged.append("limits")
         }
         if new.admin?.listen != settings.admin?.listen { unchanged.append("admin") }
+        if new.keySets != settings.keySets { unchanged.append("key_sets") }
         handler.replace(
             with: Snapshot(loaded, metrics: metrics, queueNames: queueSettings.map(\.name)))
         log.update(new.log)
+        fetchKeySets()
         if !unchanged.isEmpty {
             log.write(
                 .warning, "these settings change with a restart only",
                 [("keys", unchanged.joined(separator: ","))])
         }
         metrics.countReload(succeeded: true)
+    }
+
+    /// Begins to fetch the key sets that the configuration names, so that the first delivery finds
+    /// them there.
+    private func fetchKeySets() {
+        for address in handler.current.keySetAddresses { _ = keySets.current(address) }
     }
 
     func reloadRefused() { metrics.countReload(succeeded: false) }
@@ -243,6 +256,7 @@ package final class Receiver: Sendable {
             server, milliseconds: settings.limits.drainTimeoutMilliseconds)
         server.join()
         watchdog.cancel()
+        keySets.stop()
         stateWorker.stop()
         committer.drainAndStop()
         quarantine.close()

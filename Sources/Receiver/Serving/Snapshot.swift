@@ -11,6 +11,8 @@ final class ActiveIntegration: Sendable {
     let queues: QueueSet
     let counters: IntegrationCounters
     let bodyBytesMax: Int
+    /// Deliveries may be checked with keys that are fetched.
+    let mayFetchKeySets: Bool
     let accepted: HTTPResponse
     let rejected: HTTPResponse
 
@@ -23,6 +25,7 @@ final class ActiveIntegration: Sendable {
         self.queues = queues
         self.counters = counters
         self.bodyBytesMax = bodyBytesMax
+        mayFetchKeySets = integration.mayFetchKeySets
         accepted = integration.accepted.flatMap(Self.response) ?? Responses.accepted
         rejected = integration.rejected.flatMap(Self.response) ?? Responses.refused
     }
@@ -82,6 +85,11 @@ package final class Snapshot: Sendable {
     }
 
     var integrationCount: Int { byName.count }
+
+    /// Addresses of key sets that the configuration names.
+    var keySetAddresses: Set<String> {
+        Set(byName.values.flatMap(\.integration.keySetAddresses))
+    }
 
     /// The destination of a path (SPEC §3), or nil: unknown integration, account and path look alike.
     func destination(of path: Substring) -> Destination? {

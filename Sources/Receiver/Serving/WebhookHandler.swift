@@ -1,5 +1,5 @@
 import Cryptography
-package import EventQueue
+import EventQueue
 package import HTTPServer
 import JSON
 import Synchronization
@@ -18,6 +18,7 @@ package final class WebhookHandler: HTTPHandler {
     private let contexts: ContextStore
     private let quarantine: Quarantine
     private let stateWorker: SerialWorker
+    private let keySets: KeySetStore
     let metrics: Metrics
     let log: Log
     private let identifiers: RequestIdentifiers
@@ -30,16 +31,17 @@ package final class WebhookHandler: HTTPHandler {
         let pending = Mutex<[Pending]>([])
     }
 
-    package init(
+    init(
         snapshot: Snapshot, committer: GroupCommitter, contexts: ContextStore,
-        quarantine: Quarantine, stateWorker: SerialWorker, metrics: Metrics, log: Log,
-        answers: AnswerBatch, loops: Int, seed: UInt64
+        quarantine: Quarantine, stateWorker: SerialWorker, keySets: KeySetStore, metrics: Metrics,
+        log: Log, answers: AnswerBatch, loops: Int, seed: UInt64
     ) {
         self.snapshot = Mutex(snapshot)
         self.committer = committer
         self.contexts = contexts
         self.quarantine = quarantine
         self.stateWorker = stateWorker
+        self.keySets = keySets
         self.metrics = metrics
         self.log = log
         self.answers = answers
@@ -85,19 +87,54 @@ package final class WebhookHandler: HTTPHandler {
             request, publicURL: snapshot.publicURL,
             remoteAddress: RequestAdapter.client(request, trusted: trusted), nowMilliseconds: now,
             forwarded: RequestAdapter.forwarded(request, trusted: trusted))
-        let integration = destination.active.integration.name
-        let account = AccountState(
-            id: destination.account?.id,
-            context: contexts.context(
-                integration: integration, account: destination.account?.id,
-                configured: destination.account?.context ?? JSONObject()))
-        let decision = destination.active.pipeline.run(
-            received, account: account, environment: Self.environment(now))
+        let keys = destination.active.mayFetchKeySets ? KeySetInquiry(keySets) : nil
+        let decision = decide(received, destination, keys)
         let decided = Clock.monotonicNanoseconds
         metrics.pipelineDuration.record(nanoseconds: decided &- started)
         let answer = PendingAnswer(
             exchange: exchange, identifier: identifier, destination: destination,
             decidedNanoseconds: decided, handler: self)
+        conclude(decision, keys, answer, received, attempt: 1)
+    }
+
+    private func decide(
+        _ received: ReceivedRequest, _ destination: Destination, _ keys: KeySetInquiry?
+    ) -> Decision {
+        let account = AccountState(
+            id: destination.account?.id,
+            context: contexts.context(
+                integration: destination.active.integration.name,
+                account: destination.account?.id,
+                configured: destination.account?.context ?? JSONObject()))
+        // Judged by the time of its arrival, however long a key took to come.
+        return destination.active.pipeline.run(
+            received, account: account,
+            environment: Self.environment(received.receivedAtMilliseconds, keys))
+    }
+
+    /// Acts on a decision, unless keys that are being fetched could change it: then the request waits,
+    /// off the loop, for the end of that fetch and is judged anew.
+    private func conclude(
+        _ decision: Decision, _ keys: KeySetInquiry?, _ answer: PendingAnswer,
+        _ received: ReceivedRequest, attempt: Int
+    ) {
+        if let address = keys?.awaited, attempt <= 3, decision.couldChangeWithKeys {
+            let again: @Sendable () -> Void = {
+                let keys = KeySetInquiry(self.keySets)
+                let decision = self.decide(received, answer.destination, keys)
+                self.conclude(decision, keys, answer, received, attempt: attempt + 1)
+            }
+            let outcome = keySets.wait(for: address, bytes: received.body.count) {
+                answer.leaveLoop()
+                again()
+                self.answers.flush()
+            }
+            switch outcome {
+            case .waiting: return
+            case .ended: return again()
+            case .full: break
+            }
+        }
         act(on: decision, answer, received)
     }
 
@@ -132,11 +169,13 @@ package final class WebhookHandler: HTTPHandler {
         return generator.next()
     }
 
-    private static func environment(_ now: Int64) -> PipelineEnvironment {
+    private static func environment(
+        _ now: Int64, _ keys: KeySetInquiry?
+    ) -> PipelineEnvironment {
         PipelineEnvironment(
             nowMilliseconds: now, monotonicNanoseconds: { Clock.monotonicNanoseconds },
             randomBits: randomBits,
-            decodeContent: { Inflater.decode($0, $1, maximum: $2) })
+            decodeContent: { Inflater.decode($0, $1, maximum: $2) }, keySet: keys?.source)
     }
 
     private func act(

@@ -50,6 +50,22 @@ package struct Integration: Sendable {
         package let body: [UInt8]
     }
 
+    /// Addresses of key sets that are written out in the configuration: `https://…` or `file:PATH`.
+    package var keySetAddresses: [String] {
+        (verification?.keySets ?? []).filter(\.placeholders.isEmpty).map(\.source)
+            .filter { !$0.hasPrefix("{") }
+    }
+
+    /// True when deliveries may be checked with a key set that is kept outside the configuration.
+    package var mayFetchKeySets: Bool {
+        (verification?.keySets ?? []).contains { !$0.source.hasPrefix("{\"") }
+    }
+
+    /// True when a document is a key set with a key to check tokens with.
+    package static func isKeySet(_ document: [UInt8]) -> Bool {
+        JSONWebKeySet(document: document) != nil
+    }
+
     /// Environment variables that placeholders name, for checking that they exist.
     package var environmentVariableNames: [String] {
         (verification?.templates ?? []).flatMap { $0.members(of: "environment_variables") }
@@ -96,6 +112,15 @@ indirect enum SignatureScheme: Sendable {
         case .basic(_, _, let compare), .bearer(_, let compare): compare.members(of: "headers")
         case .jwt(let scheme): scheme.compareWith.members(of: "headers")
         case .all(let schemes), .any(let schemes): schemes.flatMap(\.credentialHeaders)
+        }
+    }
+
+    /// The `jwks` of every token scheme.
+    var keySets: [PlaceholderTemplate] {
+        switch self {
+        case .jwt(let scheme): [scheme.keySet].compactMap { $0 }
+        case .all(let schemes), .any(let schemes): schemes.flatMap(\.keySets)
+        case .none, .hmac, .basic, .bearer, .token, .publicKey: []
         }
     }
 

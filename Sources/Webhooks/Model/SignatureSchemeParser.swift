@@ -218,6 +218,43 @@ struct SignatureSchemeParser {
         return .jwt(scheme)
     }
 
+    /// `jwks`: a set, as an object or as text; its https address; `{file: PATH}`; or a placeholder.
+    private mutating func keySet(
+        _ config: JSONValue, _ path: [String]
+    ) -> PlaceholderTemplate? {
+        let place = path + ["jwks"]
+        if let set = config["jwks"], set.kind == .object {
+            if set["file"] != nil, set["keys"] == nil {
+                reader.checkKeys(set, place, ["file"])
+                guard let file = reader.string(set, "file", place) else { return nil }
+                if file.isEmpty { reader.report(place + ["file"], "must not be empty") }
+                return PlaceholderTemplate(literal: "file:" + file)
+            }
+            if JSONWebKeySet(set) == nil {
+                reader.report(place, "mixes shared secrets with public keys")
+            }
+            return PlaceholderTemplate(literal: set.jsonString)
+        }
+        guard let text = reader.string(config, "jwks", path) else { return nil }
+        if text.hasPrefix("{{") || text.hasPrefix("https://") {
+            return reader.template(text, place)
+        }
+        if text.hasPrefix("{") {
+            if JSONWebKeySet(document: Array(text.utf8)) == nil {
+                reader.report(place, "is no key set with a key that can be used")
+            }
+            return PlaceholderTemplate(literal: text)
+        }
+        // `postern serve` lets tests fetch from the machine itself; anything else must be https.
+        if text.hasPrefix("http://127.0.0.1:") || text.hasPrefix("http://[::1]:") {
+            reader.report(place, "an address without TLS works with key_sets.allow_loopback", .warning)
+            return reader.template(text, place)
+        }
+        reader.report(
+            place, "must be a key set, an https address, {file: PATH} or a placeholder")
+        return nil
+    }
+
     /// What a token is checked with: a secret, public keys or a key set, and the algorithms that
     /// fit that kind of key.
     private mutating func keys(_ config: JSONValue, _ path: [String], _ scheme: inout JWTScheme) {
@@ -229,18 +266,7 @@ struct SignatureSchemeParser {
         }
         if kinds.contains("secret") { scheme.secrets = needed(config, "secret", path) }
         if kinds.contains("public_key") { scheme.publicKeys = needed(config, "public_key", path) }
-        if let set = config["jwks"], set.kind == .object {
-            scheme.keySet = PlaceholderTemplate(literal: set.jsonString)
-            if JSONWebKeySet(set) == nil {
-                reader.report(path + ["jwks"], "mixes shared secrets with public keys")
-            }
-        } else if let text = reader.string(config, "jwks", path) {
-            scheme.keySet = reader.template(text, path + ["jwks"])
-            if !text.hasPrefix("https://"), !text.hasPrefix("{") {
-                reader.report(
-                    path + ["jwks"], "must be a key set, an https address or a placeholder")
-            }
-        }
+        if kinds.contains("jwks") { scheme.keySet = keySet(config, path) }
         scheme.secretEncoding =
             reader.choice(config, "secret_encoding", path, HMACScheme.SecretEncoding.self) ?? .utf8
         if let names = reader.strings(config, "algorithms", path) {

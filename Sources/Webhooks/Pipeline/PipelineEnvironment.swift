@@ -14,6 +14,19 @@ package struct PipelineEnvironment: Sendable {
             [UInt8], DecodingFailure
         >
 
+    /// What a verifier asks a key set for.
+    package enum KeySetDemand: Sendable {
+        /// The set that is known now.
+        case current
+        /// A newer set than the one given before: a token names a key that is not in it.
+        case newer
+    }
+
+    /// The JSON Web Key Set of an https address or of a file (`file:PATH`), from a cache kept elsewhere;
+    /// nil: not to be had at this moment. It answers at once: fetching is for another thread.
+    package typealias KeySetSource =
+        @Sendable (_ address: String, _ demand: KeySetDemand) -> [UInt8]?
+
     /// The time against which signatures are judged, milliseconds since 1970.
     package var nowMilliseconds: Int64
     /// A clock that only goes forward, for the time limits of expressions.
@@ -22,15 +35,15 @@ package struct PipelineEnvironment: Sendable {
     package var randomBits: @Sendable () -> UInt64
     /// Undoes Content-Encoding; nil refuses every coding but `identity`.
     package var decodeContent: ContentDecoder?
-    /// The JSON Web Key Set at an https address, from a cache kept elsewhere; nil = not to be had.
-    package var keySet: (@Sendable (_ address: String) -> [UInt8]?)?
+    /// The key sets that are not written in the configuration; nil: there are none.
+    package var keySet: KeySetSource?
 
     package init(
         nowMilliseconds: Int64,
         monotonicNanoseconds: @escaping @Sendable () -> UInt64,
         randomBits: @escaping @Sendable () -> UInt64,
         decodeContent: ContentDecoder? = nil,
-        keySet: (@Sendable (_ address: String) -> [UInt8]?)? = nil
+        keySet: KeySetSource? = nil
     ) {
         self.nowMilliseconds = nowMilliseconds
         self.monotonicNanoseconds = monotonicNanoseconds

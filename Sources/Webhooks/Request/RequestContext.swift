@@ -34,7 +34,9 @@ final class RequestContext {
     }
 
     /// The JSON Web Key Set at an address, when the receiver has one.
-    func keySet(_ address: String) -> [UInt8]? { environment.keySet?(address) }
+    func keySet(_ address: String, _ demand: PipelineEnvironment.KeySetDemand) -> [UInt8]? {
+        environment.keySet?(address, demand)
+    }
 
     /// - Parameters:
     ///   - result: the transform's result.
@@ -54,7 +56,7 @@ final class RequestContext {
 
     static let names = [
         "method", "url", "path", "query", "headers", "body", "raw_body", "raw_body_base64",
-        "remote_address", "received_at", "context", "environment_variables", "integration",
+        "raw_body_crc32", "remote_address", "received_at", "context", "environment_variables", "integration",
         "account",
     ]
 
@@ -83,6 +85,7 @@ final class RequestContext {
             return String(validating: request.body, as: UTF8.self).map(JSONValue.string)
         case "raw_body_base64":
             return .string(String(decoding: Encodings.encodeBase64(request.body), as: UTF8.self))
+        case "raw_body_crc32": return .string(String(CRC32.checksum(request.body)))
         case "remote_address": return .string(request.remoteAddress)
         case "received_at": return .string(TimeText.iso8601(request.receivedAtMilliseconds))
         case "context": return .object(account.context)

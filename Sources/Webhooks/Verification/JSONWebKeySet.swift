@@ -44,6 +44,14 @@ struct JSONWebKeySet: Sendable {
         if !secrets.isEmpty, secrets.count != keys.count { return nil }
     }
 
+    /// Reads a document; nil when it is no set or holds no key to check with.
+    init?(document: [UInt8]) {
+        guard let value = try? JSONValue(parsing: document), let set = JSONWebKeySet(value),
+            !set.keys.isEmpty
+        else { return nil }
+        self = set
+    }
+
     /// The keys that may have made a token's signature.
     func candidates(_ token: JSONWebSignature) -> [Key] {
         keys.filter { key in

@@ -21,7 +21,10 @@ extension SignatureVerifier {
             guard scheme.algorithms.contains(token.algorithm) else {
                 return .refused(.algorithmNotAllowed)
             }
-            let candidates = keys.candidates(token)
+            var candidates = keys.candidates(token)
+            if candidates.isEmpty, let newer = try newerKeySet(scheme, scope.trusted) {
+                candidates = newer.candidates(token)
+            }
             if candidates.isEmpty { return .refused(.unknownKey) }
             let contexts = self.keys
             guard
@@ -70,21 +73,44 @@ extension SignatureVerifier {
     private func keySet(
         _ template: PlaceholderTemplate, _ scope: PlaceholderScope
     ) throws(Misconfiguration) -> JSONWebKeySet {
+        let text = try keySetText(template, scope)
+        guard let address = Self.address(text) else {
+            return try keySets.set(named: String(decoding: text, as: UTF8.self), text)
+        }
+        guard let document = scope.context.keySet(address, .current) else {
+            throw Misconfiguration(.keyUnavailable, key: "jwks")
+        }
+        return try keySets.set(named: address, document)
+    }
+
+    /// A set fetched after the one at hand, for a token whose key is not in that; nil when there is
+    /// none (yet): the source is told that one is wanted.
+    private func newerKeySet(
+        _ scheme: JWTScheme, _ scope: PlaceholderScope
+    ) throws(Misconfiguration) -> JSONWebKeySet? {
+        guard let template = scheme.keySet,
+            let address = Self.address(try keySetText(template, scope)),
+            let document = scope.context.keySet(address, .newer)
+        else { return nil }
+        return try keySets.set(named: address, document)
+    }
+
+    private func keySetText(
+        _ template: PlaceholderTemplate, _ scope: PlaceholderScope
+    ) throws(Misconfiguration) -> [UInt8] {
         guard case .value(let bytes) = scope.render(template), !bytes.isEmpty else {
             throw Misconfiguration(.secretMissing, key: "jwks")
         }
-        var document = bytes
-        if bytes.first != UInt8(ascii: "{") {
-            let address = String(decoding: bytes, as: UTF8.self)
-            guard let fetched = scope.context.keySet(address) else {
-                throw Misconfiguration(.keyUnavailable, key: "jwks")
-            }
-            document = fetched
+        // Files are named by the integration itself, never by a value of a context.
+        if bytes.starts(with: "file:".utf8), !template.placeholders.isEmpty {
+            throw Misconfiguration(.keyMalformed, key: "jwks")
         }
-        guard let value = try? JSONValue(parsing: document), let set = JSONWebKeySet(value),
-            !set.keys.isEmpty
-        else { throw Misconfiguration(.keyMalformed, key: "jwks") }
-        return set
+        return bytes
+    }
+
+    /// The address that a `jwks` value is; nil when it is a set itself.
+    private static func address(_ text: [UInt8]) -> String? {
+        text.first == UInt8(ascii: "{") ? nil : String(decoding: text, as: UTF8.self)
     }
 
     /// Who may have issued a token, and for whom. A configured name that has no value would let

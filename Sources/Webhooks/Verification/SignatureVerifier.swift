@@ -16,6 +16,8 @@ final class SignatureVerifier: Sendable {
     let keys = KeyCache()
     /// Public keys read before.
     let publicKeys = PublicKeyCache()
+    /// Key sets read before.
+    let keySets = ParsedKeySets()
 
     init(_ scheme: SignatureScheme) { self.scheme = scheme }
 
@@ -55,16 +57,22 @@ final class SignatureVerifier: Sendable {
     ) -> VerificationOutcome {
         var refusal: RefusalReason?
         var missing: Misconfiguration?
+        var unavailable: Misconfiguration?
         for scheme in schemes {
             switch verify(scheme, scope, now) {
             case .passed(let format): return .passed(format: format)
             case .refused(let reason):
                 if refusal == nil || reason != .missingSignature { refusal = reason }
             case .misconfigured(let problem):
-                guard problem.reason == .secretMissing else { return .misconfigured(problem) }
-                missing = problem
+                switch problem.reason {
+                case .secretMissing: missing = problem
+                // Another branch may pass; if none does, this one could have.
+                case .keyUnavailable: unavailable = problem
+                default: return .misconfigured(problem)
+                }
             }
         }
+        if let unavailable { return .misconfigured(unavailable) }
         if let refusal { return .refused(refusal) }
         return missing.map(VerificationOutcome.misconfigured) ?? .refused(.missingSignature)
     }
