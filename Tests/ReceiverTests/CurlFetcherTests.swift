@@ -28,10 +28,11 @@ struct CurlFetcherTests {
         }
     }
 
-    @Test(arguments: [
-        ("Cache-Control: no-store", 0), ("Cache-Control: max-age=0, must-revalidate", 0),
-        ("cache-control: MAX-AGE=5", 5), ("Cache-Control: private", nil), ("Expires: 0", nil),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("Cache-Control: no-store", 0), ("Cache-Control: max-age=0, must-revalidate", 0),
+            ("cache-control: MAX-AGE=5", 5), ("Cache-Control: private", nil), ("Expires: 0", nil),
+        ] as [(String, Int?)])
     func `what the server says of caching is understood`(header: String, seconds: Int?) throws {
         try serve { _, server, fetcher in
             try server.answer("a", headers: [header], body: "{}")

@@ -78,10 +78,12 @@ struct KeySetStoreTests {
         #expect(world.settled(store) == "two" && world.count == 2)
     }
 
-    @Test(arguments: [
-        (0, 300_000), (299, 300_000), (301, 301_000), (86_400, 86_400_000), (9_999_999, 86_400_000),
-        (Int.max, 86_400_000), (nil, 3_600_000),
-    ] as [(Int?, Int64)])
+    @Test(
+        arguments: [
+            (0, 300_000), (299, 300_000), (301, 301_000), (86_400, 86_400_000),
+            (9_999_999, 86_400_000),
+            (Int.max, 86_400_000), (nil, 3_600_000),
+        ] as [(Int?, Int64)])
     func `the age is what the server says, within bounds`(seconds: Int?, milliseconds: Int64) {
         let world = World()
         world.answer("one", seconds: seconds)
@@ -156,7 +158,8 @@ struct KeySetStoreTests {
         defer { store.stop() }
         _ = store.current("https://a/")
         let called = DispatchSemaphore(value: 0)
-        let wait = { (bytes: Int) in store.wait(for: "https://a/", bytes: bytes) { called.signal() } }
+        let wait = { (bytes: Int) in store.wait(for: "https://a/", bytes: bytes) { called.signal() }
+        }
         #expect(wait(100) == .waiting)
         #expect(wait(1) == .full)
         #expect(wait(0) == .waiting)

@@ -1,31 +1,31 @@
-public import Foundation
+package import Foundation
 
 /// The `openssl` command line: an implementation that is not the one under test.
-public struct OpenSSLTool {
+package struct OpenSSLTool {
     /// Files of this tool; removed with `remove`.
-    public let folder: URL
+    package let folder: URL
 
-    public init() throws {
+    package init() throws {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("postern-openssl-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
-    public func remove() { try? FileManager.default.removeItem(at: folder) }
+    package func remove() { try? FileManager.default.removeItem(at: folder) }
 
     /// True when the command is installed.
-    public static let isInstalled: Bool = ["/usr/bin", "/usr/local/bin", "/bin"].contains {
+    package static let isInstalled: Bool = ["/usr/bin", "/usr/local/bin", "/bin"].contains {
         FileManager.default.isExecutableFile(atPath: "\($0)/openssl")
     }
 
     /// A failed command.
-    public struct Failure: Error, CustomStringConvertible {
-        public let description: String
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
     }
 
     /// Runs `openssl ARGUMENTS` in the folder; gives what it wrote.
     @discardableResult
-    public func run(_ arguments: [String], input: [UInt8] = []) throws -> [UInt8] {
+    package func run(_ arguments: [String], input: [UInt8] = []) throws -> [UInt8] {
         let name = UUID().uuidString
         let (inFile, outFile) = (path("in-\(name)"), path("out-\(name)"))
         try Data(input).write(to: URL(fileURLWithPath: inFile))
@@ -45,14 +45,14 @@ public struct OpenSSLTool {
         return Array(try Data(contentsOf: URL(fileURLWithPath: outFile)))
     }
 
-    public func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+    package func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
-    public func write(_ text: String, _ name: String) throws {
+    package func write(_ text: String, _ name: String) throws {
         try text.write(toFile: path(name), atomically: true, encoding: .utf8)
     }
 
     /// Base64url without padding.
-    public static func base64URL(_ bytes: [UInt8]) -> String {
+    package static func base64URL(_ bytes: [UInt8]) -> String {
         Data(bytes).base64EncodedString().replacingOccurrences(of: "+", with: "-")
             .replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
     }
@@ -60,7 +60,7 @@ public struct OpenSSLTool {
     // MARK: Tokens
 
     /// Makes an RSA key; its JSON Web Key.
-    public func makeKey(_ name: String) throws -> String {
+    package func makeKey(_ name: String) throws -> String {
         try run(["genrsa", "-out", "\(name).pem", "2048"])
         let line = String(
             decoding: try run(["rsa", "-in", "\(name).pem", "-noout", "-modulus"]), as: UTF8.self)
@@ -70,11 +70,12 @@ public struct OpenSSLTool {
             modulus.append(UInt8(digits.prefix(2), radix: 16) ?? 0)
             digits = digits.dropFirst(2)
         }
-        return #"{"kty":"RSA","use":"sig","alg":"RS256","kid":"\#(name)","e":"AQAB","n":"\#(Self.base64URL(modulus))"}"#
+        return
+            #"{"kty":"RSA","use":"sig","alg":"RS256","kid":"\#(name)","e":"AQAB","n":"\#(Self.base64URL(modulus))"}"#
     }
 
     /// A token that the key of a name signed with RS256.
-    public func token(_ claims: String, key: String, named identifier: String? = nil) throws
+    package func token(_ claims: String, key: String, named identifier: String? = nil) throws
         -> String
     {
         let header = #"{"alg":"RS256","kid":"\#(identifier ?? key)"}"#
@@ -86,13 +87,13 @@ public struct OpenSSLTool {
 }
 
 /// `openssl s_server -HTTP`: answers with files that hold whole answers, headers included.
-public final class TLSFileServer {
-    public let port: UInt16
+package final class TLSFileServer {
+    package let port: UInt16
     private let tool: OpenSSLTool
     private let process = Process()
 
     /// Serves the tool's folder with a certificate of its own for 127.0.0.1, `cert.pem`.
-    public init(_ tool: OpenSSLTool) throws {
+    package init(_ tool: OpenSSLTool) throws {
         self.tool = tool
         try tool.run([
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
@@ -125,14 +126,15 @@ public final class TLSFileServer {
     }
 
     deinit {
-        process.terminate()
+        // Foundation starts it with SIGTERM blocked, and s_server leaves it so.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
-    public func url(_ name: String) -> String { "https://127.0.0.1:\(port)/\(name)" }
+    package func url(_ name: String) -> String { "https://127.0.0.1:\(port)/\(name)" }
 
     /// What the next request for a name is answered with.
-    public func answer(
+    package func answer(
         _ name: String, status: String = "200 OK", headers: [String] = [], body: String = ""
     ) throws {
         let lines = ["HTTP/1.0 \(status)"] + headers + ["", body]

@@ -72,7 +72,8 @@ extension KeySetStore {
                 if address.hasPrefix("file:") {
                     return Self.read(FileSystem.join(folder, String(address.dropFirst(5))))
                 }
-                do throws(CurlFetcher.Failure) { return .success(try fetcher.fetch(address)) } catch {
+                do throws(CurlFetcher.Failure) { return .success(try fetcher.fetch(address)) } catch
+                {
                     return .failure(error)
                 }
             })

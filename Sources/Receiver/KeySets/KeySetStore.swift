@@ -163,7 +163,8 @@ final class KeySetStore: Sendable {
         state.entries[address] = entry
     }
 
-    private func begin(_ address: String, _ entry: inout Entry, _ state: inout State, _ now: Int64) {
+    private func begin(_ address: String, _ entry: inout Entry, _ state: inout State, _ now: Int64)
+    {
         guard !entry.isFetching, now >= entry.nextFetch, !state.isStopped else { return }
         if state.workers.isEmpty {
             // Threads are made for the first fetch: most receivers have none.

@@ -156,7 +156,8 @@ struct CurlFetcher: Sendable {
             address, protocols, milliseconds, collector, &status, &location, &message)
         guard code == 0 else {
             throw Failure(
-                collector.isFull ? "the answer is longer than \(bytesMax) bytes" : Self.text(message))
+                collector.isFull
+                    ? "the answer is longer than \(bytesMax) bytes" : Self.text(message))
         }
         return Answer(status: status, location: Self.text(location), collector: collector)
     }

@@ -247,7 +247,8 @@ struct SignatureSchemeParser {
         }
         // `postern serve` lets tests fetch from the machine itself; anything else must be https.
         if text.hasPrefix("http://127.0.0.1:") || text.hasPrefix("http://[::1]:") {
-            reader.report(place, "an address without TLS works with key_sets.allow_loopback", .warning)
+            reader.report(
+                place, "an address without TLS works with key_sets.allow_loopback", .warning)
             return reader.template(text, place)
         }
         reader.report(

@@ -56,7 +56,8 @@ final class RequestContext {
 
     static let names = [
         "method", "url", "path", "query", "headers", "body", "raw_body", "raw_body_base64",
-        "raw_body_crc32", "remote_address", "received_at", "context", "environment_variables", "integration",
+        "raw_body_crc32", "remote_address", "received_at", "context", "environment_variables",
+        "integration",
         "account",
     ]
 
