@@ -32,3 +32,7 @@ static inline int postern_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 
 static inline void postern_set_nonblocking(int fd) {
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
+
+// A file in memory; hidden by _GNU_SOURCE. The flag is MFD_CLOEXEC.
+extern int memfd_create(const char *name, unsigned int flags);
+static inline int postern_memory_file(const char *name) { return memfd_create(name, 1U); }

@@ -14,7 +14,7 @@ package struct DeliveryPolicy: Sendable, Equatable {
     package init() {}
 
     /// The wait before the attempt after `attempts` failed ones.
-    func backoffMilliseconds(attempts: Int) -> Int64 {
+    package func backoffMilliseconds(attempts: Int) -> Int64 {
         let doublings = min(max(attempts - 1, 0), 40)
         let (product, overflow) = backoffMillisecondsMin.multipliedReportingOverflow(
             by: Int64(1) << Int64(doublings))

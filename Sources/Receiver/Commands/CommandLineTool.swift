@@ -6,6 +6,7 @@ package enum CommandLineTool {
     package static let commands: [CommandSpecification] =
         ServeCommands.all + [
             EvalCommand.specification, SendCommand.specification, ReplayCommand.specification,
+            WorkCommand.specification,
         ]
         + QueueCommands.all + QuarantineCommands.all + ListCommands.all + InformationCommands.all
 

@@ -45,6 +45,12 @@ package struct HTTPClient: Sendable {
         return try readAnswer(descriptor, method)
     }
 
+    /// Why a URL cannot be sent to; nil when it can.
+    static func problem(with url: String) -> String? {
+        do throws(Failure) { _ = try Target(url) } catch { return error.description }
+        return nil
+    }
+
     /// A URL taken apart.
     struct Target {
         let host: String
