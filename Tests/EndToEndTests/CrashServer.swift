@@ -11,6 +11,7 @@ final class CrashServer {
     let port: UInt16
     private let folder: URL
     private let process: Process
+    private let reloaded = DispatchSemaphore(value: 0)
 
     /// Starts it and returns when it is ready.
     init(folder: URL) throws {
@@ -26,8 +27,10 @@ final class CrashServer {
             }
             text += String(decoding: data, as: UTF8.self)
         }
-        log.readabilityHandler = { handle in
-            if handle.availableData.isEmpty { handle.readabilityHandler = nil }
+        log.readabilityHandler = { [reloaded] handle in
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil }
+            if String(decoding: data, as: UTF8.self).contains("reloaded") { reloaded.signal() }
         }
         let mark = try text.range(of: "listen=127.0.0.1:").orTrouble("no port: \(text)")
         port = try UInt16(text[mark.upperBound...].prefix { $0.isNumber }).orTrouble(text)
@@ -75,6 +78,14 @@ final class CrashServer {
         guard process.isRunning else { return }
         Glibc.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
+    }
+
+    /// SIGHUP; returns once the new configuration is in use.
+    func reload() throws {
+        Glibc.kill(process.processIdentifier, SIGHUP)
+        guard reloaded.wait(timeout: .now() + 20) == .success else {
+            throw ReceiverProcess.Trouble(description: "no reload")
+        }
     }
 
     /// Every stored event: its id and its line.
