@@ -1,26 +1,47 @@
+import Glibc
 import JSON
 
 let arguments = Array(CommandLine.arguments.dropFirst())
-guard arguments.count >= 3, arguments[0] == "jsonata", arguments[1] == "--cases" else {
-    print("usage: postern-bench jsonata --cases FILE [--json]")
-    throw UsageError()
+do {
+    if arguments.first == "queue" {
+        try QueueBenchmarkCommand.run(Array(arguments.dropFirst()))
+    } else {
+        try runJSONata()
+    }
+} catch is UsageError {
+    exit(64)
+} catch {
+    print("postern-bench: \(error)")
+    exit(1)
 }
+
 struct UsageError: Error {}
 
-let rows = try JSONataBenchmark.run(file: arguments[2])
-if arguments.contains("--json") {
-    let values = rows.map { row -> JSONValue in
-        [
-            "name": .string(row.name), "compile_ns": .number(JSONNumber(row.compile)),
-            "evaluate_ns": .number(JSONNumber(row.evaluate)),
-            "from_text_ns": .number(JSONNumber(row.fromText)), "right": .bool(row.isRight),
-        ]
+/// `postern-bench jsonata`.
+func runJSONata() throws {
+    guard arguments.count >= 3, arguments[0] == "jsonata", arguments[1] == "--cases" else {
+        print("usage: postern-bench jsonata --cases FILE [--json]")
+        print("       \(QueueBenchmarkCommand.usage)")
+        throw UsageError()
     }
-    print(JSONValue.array(values).jsonString)
-} else {
-    print("median ns: compile, evaluate a parsed document, from text to text")
-    for row in rows {
-        let figures = [row.compile, row.evaluate, row.fromText].map { String(Int($0.rounded())) }
-        print(row.name, figures.joined(separator: " "), row.isRight ? "" : "WRONG RESULT")
+
+    let rows = try JSONataBenchmark.run(file: arguments[2])
+    if arguments.contains("--json") {
+        let values = rows.map { row -> JSONValue in
+            [
+                "name": .string(row.name), "compile_ns": .number(JSONNumber(row.compile)),
+                "evaluate_ns": .number(JSONNumber(row.evaluate)),
+                "from_text_ns": .number(JSONNumber(row.fromText)), "right": .bool(row.isRight),
+            ]
+        }
+        print(JSONValue.array(values).jsonString)
+    } else {
+        print("median ns: compile, evaluate a parsed document, from text to text")
+        for row in rows {
+            let figures = [row.compile, row.evaluate, row.fromText].map {
+                String(Int($0.rounded()))
+            }
+            print(row.name, figures.joined(separator: " "), row.isRight ? "" : "WRONG RESULT")
+        }
     }
 }
