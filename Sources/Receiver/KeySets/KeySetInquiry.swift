@@ -51,12 +51,6 @@ extension KeySetStore {
     ///   - folder: relative `file:` addresses count from here.
     ///   - log: told of every fetch.
     convenience init(settings: KeySetSettings, folder: String, log: Log) {
-        var fetcher = CurlFetcher()
-        fetcher.certificateAuthorities = settings.certificateAuthorities.map {
-            FileSystem.join(folder, $0)
-        }
-        fetcher.allowsLoopback = settings.allowsLoopback
-        fetcher.timeoutMilliseconds = settings.timeoutMilliseconds
         self.init(
             isUsable: { Integration.isKeySet($0) },
             report: { address, failure in
@@ -67,16 +61,25 @@ extension KeySetStore {
                 } else {
                     log.write(.info, "key set fetched", fields)
                 }
-            },
-            fetch: { [fetcher] address in
-                if address.hasPrefix("file:") {
-                    return Self.read(FileSystem.join(folder, String(address.dropFirst(5))))
-                }
-                do throws(CurlFetcher.Failure) { return .success(try fetcher.fetch(address)) } catch
-                {
-                    return .failure(error)
-                }
-            })
+            }, fetch: Self.fetcher(settings, folder: folder))
+    }
+
+    /// Gets a document of an https address or of a file; blocks.
+    static func fetcher(_ settings: KeySetSettings, folder: String) -> Fetch {
+        var fetcher = CurlFetcher()
+        fetcher.certificateAuthorities = settings.certificateAuthorities.map {
+            FileSystem.join(folder, $0)
+        }
+        fetcher.allowsLoopback = settings.allowsLoopback
+        fetcher.timeoutMilliseconds = settings.timeoutMilliseconds
+        return { [fetcher] address in
+            if address.hasPrefix("file:") {
+                return read(FileSystem.join(folder, String(address.dropFirst(5))))
+            }
+            do throws(CurlFetcher.Failure) { return .success(try fetcher.fetch(address)) } catch {
+                return .failure(error)
+            }
+        }
     }
 
     /// A file is asked for again as often as the policy lets a set be.
@@ -87,5 +90,25 @@ extension KeySetStore {
             let bytes = try FileSystem.read(path, maximum: 1 << 20)
             return .success(CurlFetcher.Document(bytes: bytes, secondsToLive: 0))
         } catch { return .failure(CurlFetcher.Failure("\(error)")) }
+    }
+}
+
+/// Key sets for a command that may block: each is fetched once.
+final class DirectKeySets: Sendable {
+    private let documents = Mutex<[String: [UInt8]?]>([:])
+    private let fetch: KeySetStore.Fetch
+
+    init(_ settings: KeySetSettings, folder: String) {
+        fetch = KeySetStore.fetcher(settings, folder: folder)
+    }
+
+    var source: PipelineEnvironment.KeySetSource {
+        { address, demand in
+            if case .newer = demand { return nil }
+            if let known = self.documents.withLock({ $0[address] }) { return known }
+            let document = (try? self.fetch(address).get())?.bytes
+            self.documents.withLock { $0[address] = .some(document) }
+            return document
+        }
     }
 }

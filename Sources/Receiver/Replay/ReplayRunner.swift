@@ -22,6 +22,7 @@ final class ReplayRunner {
     private let stored: ContextStore?
     private var updates: [Owner: JSONObject] = [:]
     private let clock: ReplayClock
+    private let keySets: DirectKeySets
     /// Overrides whose requests they are.
     private let integration: String?
     private let account: String?
@@ -35,6 +36,9 @@ final class ReplayRunner {
         account: String? = nil
     ) throws(QueueError) {
         self.clock = clock
+        keySets = DirectKeySets(
+            loaded.configuration.keySets,
+            folder: loaded.configuration.file.map(FileSystem.folder) ?? ".")
         self.integration = integration
         self.account = account
         snapshot = Snapshot(
@@ -75,7 +79,7 @@ final class ReplayRunner {
                     var generator = SystemRandomNumberGenerator()
                     return generator.next()
                 },
-                decodeContent: { Inflater.decode($0, $1, maximum: $2) }),
+                decodeContent: { Inflater.decode($0, $1, maximum: $2) }, keySet: keySets.source),
             trace: &trace)
         let result = ReplayResult(
             capture: capture, outcome: ReplayResult.Outcome(decision), trace: trace,

@@ -41,7 +41,7 @@ package final class Quarantine: Sendable {
         guard store.hasRoom else { return metrics.countQuarantineDropped() }
         let integration = answer.destination.active.integration
         let captured = CapturedRequest.json(
-            request, redacting: integration.redactedHeaders.union(Self.redactedNames),
+            request, redacting: integration.redaction.and(headers: Self.redactedNames),
             withBody: true)
         let isTaken = store.offer(
             QuarantinedRequest(

@@ -27,7 +27,7 @@ struct EventBuilder {
             id: id, type: type, source: source,
             timeMilliseconds: context.request.receivedAtMilliseconds, cloudEvent: cloudEvent,
             capturedRequest: CapturedRequest.json(
-                context.request, redacting: integration.redactedHeaders,
+                context.request, redacting: integration.redaction,
                 // One copy of the body for a delivery, however many elements it has.
                 withBody: !holdsBody && place == 0),
             // Without an id of the vendor's there is nothing to recognise a duplicate by.
@@ -105,59 +105,5 @@ struct EventBuilder {
     ) -> (bytes: ArraySlice<UInt8>, hadBreaks: Bool) {
         guard bytes.contains(where: { $0 == 0x0A || $0 == 0x0D }) else { return (bytes, false) }
         return (bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }[...], true)
-    }
-}
-
-/// The request beside its event, and in quarantine: enough to run the pipeline again.
-package enum CapturedRequest {
-    private static let secretHeaders: Set<String> = [
-        "authorization", "proxy-authorization", "cookie", "set-cookie",
-    ]
-
-    /// A JSON object: method, target, url, remote_address, received_at, headers as pairs in order, and
-    /// the body as text or base64 when it is wanted.
-    package static func json(
-        _ request: ReceivedRequest, redacting: Set<String> = [], withBody: Bool
-    ) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.raw("{\"method\":")
-        writer.write(request.method)
-        writer.raw(",\"target\":")
-        writer.write(request.target)
-        writer.raw(",\"url\":")
-        writer.write(request.publicURL)
-        writer.raw(",\"remote_address\":")
-        writer.write(request.remoteAddress)
-        writer.raw(",\"received_at\":\"")
-        writer.raw(TimeText.iso8601(request.receivedAtMilliseconds))
-        writer.raw("\",\"headers\":[")
-        var isFirst = true
-        request.fields.forEach { name, value in
-            writer.raw(isFirst ? "[" : ",[")
-            isFirst = false
-            let text = String(decoding: name, as: UTF8.self)
-            writer.write(text)
-            writer.raw(",")
-            let lower = text.lowercased()
-            if secretHeaders.contains(lower) || redacting.contains(lower) {
-                writer.raw("\"[redacted]\"")
-            } else {
-                writer.write(String(decoding: value, as: UTF8.self))
-            }
-            writer.raw("]")
-        }
-        writer.raw("]")
-        if withBody, !request.body.isEmpty {
-            if let text = String(validating: request.body, as: UTF8.self) {
-                writer.raw(",\"body\":")
-                writer.write(text)
-            } else {
-                writer.raw(",\"body_base64\":\"")
-                writer.raw(Encodings.encodeBase64(request.body)[...])
-                writer.raw("\"")
-            }
-        }
-        writer.raw("}")
-        return writer.bytes
     }
 }

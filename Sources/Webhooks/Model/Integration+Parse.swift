@@ -63,9 +63,10 @@ private struct IntegrationParser {
             isEnabled: reader.bool(value, "enabled", []) ?? true,
             mayOverwriteContext: reader.string(value, "context_updates", []) == "overwrite",
             bodyBytesMax: value["limits"]?["body_bytes_max"]?.intValue,
-            redactedHeaders: Set(
-                (reader.strings(value, "redact_headers", []) ?? []).map { $0.lowercased() }
-                    + (scheme?.credentialHeaders ?? [])))
+            redaction: Redaction(
+                headers: (reader.strings(value, "redact_headers", []) ?? []).map {
+                    $0.lowercased()
+                }, credentials: scheme?.credentials ?? []))
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

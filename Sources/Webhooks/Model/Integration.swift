@@ -27,8 +27,8 @@ package struct Integration: Sendable {
     package let isEnabled: Bool
     package let mayOverwriteContext: Bool
     package let bodyBytesMax: Int?
-    /// Names of headers beside the usual ones whose values are not captured.
-    package let redactedHeaders: Set<String>
+    /// What is not captured beside the usual headers.
+    package let redaction: Redaction
 
     /// What `handle_verification` may give.
     package enum ResultType: String, Sendable, CaseIterable {
@@ -100,18 +100,16 @@ indirect enum SignatureScheme: Sendable {
         }
     }
 
-    /// Lower-case names of the headers that carry a credential itself, not a signature made with
-    /// one: what is captured of a request must not hold their values.
-    var credentialHeaders: [String] {
+    /// What a credential itself is taken from, not a signature made with one.
+    var credentials: [PlaceholderTemplate] {
         switch self {
         case .none, .hmac, .publicKey: []
         case .token(let secrets, let compare):
             // A literal stands in the configuration for all to read (Box's signature version).
-            secrets.contains { !$0.placeholders.isEmpty }
-                ? compare.flatMap { $0.members(of: "headers") } : []
-        case .basic(_, _, let compare), .bearer(_, let compare): compare.members(of: "headers")
-        case .jwt(let scheme): scheme.compareWith.members(of: "headers")
-        case .all(let schemes), .any(let schemes): schemes.flatMap(\.credentialHeaders)
+            secrets.contains { !$0.placeholders.isEmpty } ? compare : []
+        case .basic(_, _, let compare), .bearer(_, let compare): [compare]
+        case .jwt(let scheme): [scheme.compareWith]
+        case .all(let schemes), .any(let schemes): schemes.flatMap(\.credentials)
         }
     }
 

@@ -178,6 +178,12 @@ private struct PipelineRun {
                     .handleVerification, "update_not_object", "update_context must be an object")
             }
             object["environment_variables"] = nil
+            for name in object.keys where context.isReserved(name) {
+                throw fail(
+                    .handleVerification, "update_reserved_name",
+                    "update_context has a key named as a member of the request, of the signature or "
+                        + "of the transform's result; give it another name")
+            }
             result.update = object.isEmpty ? nil : object
         }
         trace.record(.handleVerification, .passed, result.type.rawValue)

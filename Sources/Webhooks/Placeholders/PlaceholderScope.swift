@@ -1,9 +1,9 @@
 import Cryptography
 import JSON
 
-/// Where placeholders look their roots up, in the order that request data can never shadow: the
-/// account's context and `environment_variables`, then what the caller adds (`signature`, `item`),
-/// then the request.
+/// Where placeholders look their roots up: what the caller adds (`signature`, `item`), the account's
+/// context and `environment_variables`, which request data can never shadow, then the request. An
+/// update of a context cannot add a key with one of the request's names (`RequestContext.isReserved`).
 struct PlaceholderScope {
     let context: RequestContext
     /// Roots of the moment: parameters of a signature header, an element, a digest's secret.
@@ -100,12 +100,12 @@ struct PlaceholderScope {
             guard let secret = context.environmentVariables[name] else { return nil }
             return walk(.string(secret.text), path.dropFirst(2))
         }
+        if let value = extra[root] { return walk(value, path.dropFirst()) }
         if let value = context.account.context[root] { return walk(value, path.dropFirst()) }
         if root == "context" { return walk(.object(context.account.context), path.dropFirst()) }
         guard seesRequest else {
             return context.written(root).flatMap { walk($0, path.dropFirst()) }
         }
-        if let value = extra[root] { return walk(value, path.dropFirst()) }
         if root == "headers", path.count == 2, case .key(let name) = path[1],
             context.transformed["headers"] == nil
         {

@@ -61,6 +61,14 @@ final class RequestContext {
         "account",
     ]
 
+    /// Names that no update may give to a key of a context: in placeholders they mean a member of the
+    /// request, of its signature or of what the transform makes, and a context goes before those.
+    func isReserved(_ name: String) -> Bool {
+        Self.names.contains(name) || name == "signature" || name == "item"
+            || transformed[name] != nil || transformSource.contains("'\(name)':")
+            || transformSource.contains("\"\(name)\":")
+    }
+
     /// The context as an expression's input.
     var lazyObject: LazyObject {
         var members: [(key: String, make: () -> JSONValue?)] = Self.names.map { name in
