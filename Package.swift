@@ -37,6 +37,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
         .target(name: "CCurl"),
+        .target(name: "CRecipes"),
 
         library("JSON", []),
         library("JSONata", ["JSON", "CPCRE2"]),
@@ -48,7 +49,7 @@ let package = Package(
             "Receiver",
             [
                 "JSON", "JSONata", "Cryptography", "HTTPServer", "Webhooks", "EventQueue", "CYAML",
-                "CZlib", "CCurl", "CLinux",
+                "CZlib", "CCurl", "CRecipes", "CLinux",
             ]),
         .executableTarget(name: "postern", dependencies: ["Receiver"], swiftSettings: settings),
         .executableTarget(

@@ -7,6 +7,7 @@ struct LayerTests {
     /// Target → what its sources may import beside the standard library.
     static let table: [String: Set<String>] = [
         "CCurl": [],
+        "CRecipes": [],
         "JSON": [],
         "JSONata": ["JSON", "CPCRE2"],
         "Cryptography": ["COpenSSL", "Glibc"],
@@ -15,7 +16,7 @@ struct LayerTests {
         "EventQueue": ["JSON", "CSQLite", "CLinux", "CChecksum", "Glibc"],
         "Receiver": [
             "JSON", "JSONata", "Cryptography", "HTTPServer", "Webhooks", "EventQueue", "CYAML",
-            "CLinux", "CZlib", "CCurl", "Glibc",
+            "CLinux", "CZlib", "CCurl", "CRecipes", "Glibc",
         ],
         "postern": ["Receiver", "Glibc"],
         "postern-bench": [

@@ -8,7 +8,8 @@ package enum CommandLineTool {
             EvalCommand.specification, SendCommand.specification, ReplayCommand.specification,
             WorkCommand.specification,
         ]
-        + QueueCommands.all + QuarantineCommands.all + ListCommands.all + InformationCommands.all
+        + QueueCommands.all + QuarantineCommands.all + ListCommands.all + VendorCommands.all
+        + InformationCommands.all
 
     /// Runs a command line.
     ///
