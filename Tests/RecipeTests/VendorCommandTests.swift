@@ -62,7 +62,7 @@ import Webhooks
         #expect(!recipe.verification.isEmpty)
         let integration = try #require(Integration.parse(recipe.value).integration)
         let known = Set(recipe.variables.map(\.name))
-        #expect(Set(integration.environmentVariableNames).isSubset(of: known))
+        #expect(Set(integration.environmentVariableUses.map(\.name)).isSubset(of: known))
     }
 
     @Test func `show prints the facts, and a name that is wrong is helped`() throws {

@@ -16,6 +16,8 @@ package struct LoadedConfiguration: Sendable {
 package struct LoadedIntegration: Sendable {
     package let file: String
     package let integration: Integration
+    /// Where its `signature_verification` stands.
+    package let mark: SourceMark?
 }
 
 /// One account: the context of a vendor's customer.
@@ -25,6 +27,8 @@ package struct LoadedAccount: Sendable {
     /// The name of its integration.
     package let integration: String
     package let context: JSONObject
+    /// Where its `context` stands.
+    package let mark: SourceMark?
 }
 
 /// Reads the configuration file and the folders it names.
@@ -65,6 +69,7 @@ package struct ConfigurationLoader: Sendable {
         loadVariables(&loaded)
         loadIntegrations(&loaded)
         loadAccounts(&loaded)
+        SecretCheck(file: file).run(&loaded)
         return loaded
     }
 
@@ -156,7 +161,6 @@ package struct ConfigurationLoader: Sendable {
                     file: path, mark: node.mark(at: ["queues", String(index)]),
                     keyPath: "queues[\(index)]", message: "no queue is named \(name); \(advice)"))
         }
-        checkVariables(integration, node, path, &loaded)
         for other in loaded.integrations {
             if other.integration.name == integration.name {
                 loaded.problems.append(
@@ -172,29 +176,10 @@ package struct ConfigurationLoader: Sendable {
                             + "give each integration its own"))
             }
         }
-        loaded.integrations.append(LoadedIntegration(file: path, integration: integration))
-    }
-
-    /// A variable that a placeholder names must be listed, or it can never have a value.
-    private func checkVariables(
-        _ integration: Integration, _ node: ConfigurationNode, _ path: String,
-        _ loaded: inout LoadedConfiguration
-    ) {
-        let listed = loaded.configuration.environmentVariables.map(\.name)
-        let text = integration.source["config"]?["webhook"]?["signature_verification"]?.jsonString
-        for name in integration.environmentVariableNames.uniqued() where !listed.contains(name) {
-            // A placeholder that may be missing says so with the type `undefined`.
-            if text?.contains("environment_variables.\(name):undefined") == true { continue }
-            let near = Spelling.nearest(to: name, among: listed).map { "; did you mean \($0)?" }
-            loaded.problems.append(
-                Problem(
-                    file: path,
-                    mark: node.mark(at: ["config", "webhook", "signature_verification"]),
-                    keyPath: "config.webhook.signature_verification",
-                    message: "the configuration lists no environment variable \(name)"
-                        + (near ?? "; add it under environment_variables"),
-                    severity: .warning))
-        }
+        loaded.integrations.append(
+            LoadedIntegration(
+                file: path, integration: integration,
+                mark: node.mark(at: ["config", "webhook", "signature_verification"])))
     }
 
     /// A problem of the domain with its place in the file.
@@ -263,6 +248,8 @@ package struct ConfigurationLoader: Sendable {
                     + (near.map { "; did you mean \($0)?" } ?? ""))
             return nil
         }
-        return LoadedAccount(file: file, id: id, integration: owner.name, context: context)
+        return LoadedAccount(
+            file: file, id: id, integration: owner.name, context: context,
+            mark: node.mark(at: ["context"]))
     }
 }

@@ -146,14 +146,33 @@ private struct IntegrationParser {
     ) {
         let scope = reader.strings(value, "signature_scope", []) ?? []
         for (key, compiled) in [("handle_verification", handle), ("payload_transform", transform)] {
-            guard let source = compiled?.source, source.contains("$sign("),
-                !scope.contains("verify"), !source.contains("/^")
+            guard let source = compiled?.source, Self.signs(source), !scope.contains("verify"),
+                !Self.hasStrictPattern(source)
             else { continue }
             reader.report(
                 ["config", "webhook", key],
                 "signs request data before a signature is checked: put `verify` in signature_scope, "
                     + "or match the text against a pattern such as /^[A-Za-z0-9_-]{1,128}$/",
                 .warning)
+        }
+    }
+
+    /// `$sign` is called, or given another name.
+    private static func signs(_ source: String) -> Bool {
+        source.ranges(of: "$sign").contains { range in
+            guard let next = source[range.upperBound...].first else { return true }
+            return !(next.isLetter || next.isNumber || next == "_")
+        }
+    }
+
+    /// A regular expression that is bound at both ends and lets nothing but its classes through.
+    private static func hasStrictPattern(_ source: String) -> Bool {
+        source.ranges(of: "/^").contains { range in
+            let rest = source[range.upperBound...]
+            guard let end = rest.firstRange(of: "$/") else { return false }
+            let pattern = rest[..<end.lowerBound]
+            return !pattern.contains("\n") && !pattern.contains(".*") && !pattern.contains(".+")
+                && !pattern.contains("[^")
         }
     }
 }

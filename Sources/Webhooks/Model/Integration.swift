@@ -65,11 +65,6 @@ package struct Integration: Sendable {
     package static func isKeySet(_ document: [UInt8]) -> Bool {
         JSONWebKeySet(document: document) != nil
     }
-
-    /// Environment variables that placeholders name, for checking that they exist.
-    package var environmentVariableNames: [String] {
-        (verification?.templates ?? []).flatMap { $0.members(of: "environment_variables") }
-    }
 }
 
 /// What a signature is checked with.

@@ -113,7 +113,8 @@ struct SignatureSchemeParser {
             [
                 "algorithm", "secret", "secret_encoding", "signed_string", "compare_with",
                 "encoding",
-                "string_type", "split", "prefix", "timestamp", "timestamp_format", "tolerance",
+                "string_type", "split", "prefix", "allow_weak_algorithm", "timestamp",
+                "timestamp_format", "tolerance",
             ])
         var scheme = HMACScheme()
         scheme.isDigest = isDigest
@@ -124,8 +125,11 @@ struct SignatureSchemeParser {
                 reader.report(path + ["algorithm"], "there is no algorithm `\(name)`")
             }
         }
-        if scheme.algorithm.isWeak {
-            reader.report(path + ["algorithm"], "md5 is weaker than sha1", .warning)
+        if scheme.algorithm.isWeak, reader.bool(config, "allow_weak_algorithm", path) != true {
+            reader.report(
+                path + ["algorithm"],
+                "md5 is weaker than sha1; say `allow_weak_algorithm: true` if the vendor has no other",
+                .warning)
         }
         scheme.secrets = needed(config, "secret", path)
         scheme.secretEncoding =
@@ -201,6 +205,12 @@ struct SignatureSchemeParser {
         scheme.requiredClaims = reader.strings(config, "required_claims", path) ?? []
         scheme.leewayMilliseconds = reader.duration(config, "leeway", path) ?? 0
         scheme.maxAgeMilliseconds = reader.duration(config, "max_age", path)
+        for (key, time) in [
+            ("leeway", scheme.leewayMilliseconds), ("max_age", scheme.maxAgeMilliseconds ?? 0),
+        ] where time > Self.day {
+            reader.report(
+                path + [key], "over a day: a recorded token stays valid that long", .warning)
+        }
         for (name, value) in config["claims"]?.objectValue ?? JSONObject() {
             let place = path + ["claims", name]
             if let text = value.stringValue {

@@ -5,7 +5,7 @@ import JSONata
 /// One integration, ready to judge requests. Immutable: shared by all loops.
 package final class Pipeline: Sendable {
     package let integration: Integration
-    private let environmentVariables: [String: Secret]
+    let environmentVariables: [String: Secret]
     private let verifier: SignatureVerifier?
     private let bodyBytesMax: Int
 
