@@ -12,6 +12,8 @@ static struct {
     CURLcode (*easy_getinfo)(CURL *, CURLINFO, ...);
     __typeof__(&curl_easy_cleanup) easy_cleanup;
     __typeof__(&curl_easy_strerror) easy_strerror;
+    __typeof__(&curl_slist_append) slist_append;
+    __typeof__(&curl_slist_free_all) slist_free_all;
 } library;
 
 static void copy(char *target, size_t size, const char *text) {
@@ -36,9 +38,11 @@ int postern_curl_open(char *message, size_t message_size) {
     *(void **)&library.easy_getinfo = dlsym(handle, "curl_easy_getinfo");
     *(void **)&library.easy_cleanup = dlsym(handle, "curl_easy_cleanup");
     *(void **)&library.easy_strerror = dlsym(handle, "curl_easy_strerror");
+    *(void **)&library.slist_append = dlsym(handle, "curl_slist_append");
+    *(void **)&library.slist_free_all = dlsym(handle, "curl_slist_free_all");
     if (!library.global_init || !library.easy_init || !library.easy_setopt ||
         !library.easy_perform || !library.easy_getinfo || !library.easy_cleanup ||
-        !library.easy_strerror) {
+        !library.easy_strerror || !library.slist_append || !library.slist_free_all) {
         copy(message, message_size, "libcurl.so.4 lacks a function that is needed");
         return 1;
     }
@@ -57,7 +61,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user) {
     return request->body(bytes, size * count, request->context);
 }
 
-int postern_curl_get(
+int postern_curl_perform(
     const struct postern_curl_request *request, long *status, char *location, size_t location_size,
     char *message, size_t message_size) {
     CURL *handle = library.easy_init ? library.easy_init() : NULL;
@@ -67,7 +71,13 @@ int postern_curl_get(
     }
     char detail[CURL_ERROR_SIZE] = "";
     const char *found = NULL;
+    struct curl_slist *headers = NULL;
     CURLcode code = CURLE_OK;
+    for (size_t i = 0; i < request->header_count && code == CURLE_OK; i++) {
+        struct curl_slist *longer = library.slist_append(headers, request->headers[i]);
+        if (longer) headers = longer;
+        else code = CURLE_OUT_OF_MEMORY;
+    }
 // Every option matters (protocols, limits): one that is not taken ends the request.
 #define SET(option, value)                                                                         \
     if (code == CURLE_OK) code = library.easy_setopt(handle, option, value)
@@ -85,6 +95,12 @@ int postern_curl_get(
     if (request->ca_file) SET(CURLOPT_CAINFO, request->ca_file);
     if (!request->may_use_proxy) SET(CURLOPT_PROXY, "");
     SET(CURLOPT_USERAGENT, "postern");
+    if (request->method) {
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->content_length);
+        SET(CURLOPT_POSTFIELDS, request->content ? request->content : "");
+        SET(CURLOPT_CUSTOMREQUEST, request->method);
+        SET(CURLOPT_HTTPHEADER, headers);
+    }
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, (void *)request);
     SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -98,5 +114,6 @@ int postern_curl_get(
         copy(message, message_size, detail[0] ? detail : library.easy_strerror(code));
     }
     library.easy_cleanup(handle);
+    library.slist_free_all(headers);
     return code != CURLE_OK;
 }

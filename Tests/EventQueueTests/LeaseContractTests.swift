@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import EventQueue
@@ -173,6 +174,106 @@ import Testing
         #expect(statistics.oldestAgeMilliseconds == 5)
         #expect(statistics.lastSequence == 4)
         #expect(statistics.bytes > 0)
+    }
+
+    @Test(arguments: QueueKind.allCases)
+    func `several consumers share the events while they come, none twice, none left`(
+        kind: QueueKind
+    ) async throws {
+        let queue = try kind.open(folder, segmentBytesMax: 4000)
+        let total = 400
+        let taken = try await withThrowingTaskGroup(of: [String].self) { group in
+            for _ in 0..<4 {
+                let consumer = try kind.open(folder, access: .consumer)
+                group.addTask {
+                    var ids: [String] = []
+                    // Each stops at an event that is its own sign.
+                    while !ids.contains(where: { $0.hasPrefix("end") }) {
+                        let leased = try consumer.lease(
+                            count: 7, durationMilliseconds: 60_000, nowMilliseconds: now)
+                        let done = try consumer.ack(leased.map(\.lease), nowMilliseconds: now)
+                        #expect(done.allSatisfy { $0 })
+                        ids += leased.map(\.event.id)
+                        await Task.yield()
+                    }
+                    consumer.close()
+                    return ids
+                }
+            }
+            group.addTask {
+                for number in 0..<total {
+                    _ = try queue.append([.make("\(number)")], nowMilliseconds: now)
+                    await Task.yield()
+                }
+                return []
+            }
+            var all: [String] = []
+            var finished = 0
+            while finished < 5, let ids = try await group.next() {
+                finished += 1
+                all += ids
+                // One sign more than consumers, each in a commit of its own: none waits for ever.
+                if ids.isEmpty || finished > 1 {
+                    for _ in 0..<8 { try queue.appendEach(["end\(finished)"]) }
+                }
+            }
+            return all.filter { !$0.hasPrefix("end") }
+        }
+        #expect(taken.count == total)
+        #expect(Set(taken) == Set((0..<total).map(String.init)))
+    }
+
+    @Test(arguments: QueueKind.allCases)
+    func `what a kill leaves behind opens again, with leases and acknowledgements`(
+        kind: QueueKind
+    ) throws {
+        let queue = try kind.open(folder, segmentBytesMax: 300)
+        try queue.appendEach((0..<10).map(String.init))
+        let leased = try lease(queue, 4, for: 60_000)
+        _ = try queue.ack(leased.prefix(2).map(\.lease), nowMilliseconds: now)
+        // The files as they are now, open and never closed.
+        let copy = try TemporaryFolder()
+        try FileManager.default.removeItem(atPath: copy.path)
+        try FileManager.default.copyItem(atPath: folder.path, toPath: copy.path)
+        let recovered = try kind.open(copy, segmentBytesMax: 300)
+        #expect(try recovered.ids() == (0..<10).map(String.init))
+        #expect(try recovered.list(EventFilter(states: [.done])).map(\.id) == ["0", "1"])
+        #expect(try lease(recovered, 1).map(\.event.id) == ["4"])
+        #expect(try recovered.ack([leased[2].lease], nowMilliseconds: now) == [true])
+        #expect(
+            try recovered.append([.make("n")], nowMilliseconds: now) == [.stored(sequence: 11)])
+    }
+
+    @Test(arguments: QueueKind.allCases)
+    func `several readers page through while events come, each sees every event once`(
+        kind: QueueKind
+    ) async throws {
+        let queue = try kind.open(folder, segmentBytesMax: 4000)
+        let total = 300
+        try await withThrowingTaskGroup(of: [String].self) { group in
+            for _ in 0..<3 {
+                let reader = try kind.open(folder, access: .consumer)
+                group.addTask {
+                    var ids: [String] = []
+                    var last: UInt64 = 0
+                    while ids.count < total {
+                        for event in try reader.list(EventFilter(afterSequence: last, limit: 11)) {
+                            #expect(event.sequence > last)
+                            last = event.sequence
+                            ids.append(event.id)
+                        }
+                        await Task.yield()
+                    }
+                    reader.close()
+                    return ids
+                }
+            }
+            for number in 0..<total {
+                _ = try queue.append([.make("\(number)")], nowMilliseconds: now)
+                if number % 10 == 0 { await Task.yield() }
+            }
+            for try await ids in group { #expect(ids == (0..<total).map(String.init)) }
+        }
     }
 
     @Test func `a lease reads its own text form and nothing else`() throws {

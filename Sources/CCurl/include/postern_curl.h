@@ -1,4 +1,4 @@
-// One GET with libcurl. The library is opened when it is first needed: a receiver whose integrations
+// One request with libcurl. The library is opened when it is first needed: a receiver whose integrations
 // name no https key set neither links it nor pays for the thirty libraries that come with it.
 #pragma once
 #include <stddef.h>
@@ -16,6 +16,13 @@ struct postern_curl_request {
     long timeout_ms;
     // 0: no proxy, whatever the environment says.
     int may_use_proxy;
+    // NULL: GET without a body.
+    const char *method;
+    // Lines such as "Name: value"; "Name;" sends an empty one, "Name:" none.
+    const char *const *headers;
+    size_t header_count;
+    const char *content;
+    size_t content_length;
     postern_curl_sink header;
     postern_curl_sink body;
     void *context;
@@ -26,6 +33,6 @@ int postern_curl_open(char *message, size_t message_size);
 
 // Performs a request; redirects are not followed. 0 = there was an answer, whose status is written to
 // `status` and, of a redirect, the address to `location` ("" without one).
-int postern_curl_get(
+int postern_curl_perform(
     const struct postern_curl_request *request, long *status, char *location, size_t location_size,
     char *message, size_t message_size);

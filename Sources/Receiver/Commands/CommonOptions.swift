@@ -7,6 +7,16 @@ enum CommonOptions {
     static let json = OptionSpecification("json", nil, "Print one JSON object a line")
     static let queue = OptionSpecification("queue", "NAME", "Queue; the first one by default")
 
+    static let certificateAuthorities = OptionSpecification(
+        "ca-file", "FILE", "Trust these certificates for https instead of the system's")
+
+    /// A client for the URLs that a command sends to.
+    static func client(_ invocation: Invocation) -> HTTPClient {
+        var client = HTTPClient()
+        client.certificateAuthorities = invocation["ca-file"]
+        return client
+    }
+
     /// The configuration alone, without integrations; prints what is wrong with it.
     static func configuration(_ invocation: Invocation) -> Configuration? {
         let (configuration, problems) = ConfigurationLoader(file: invocation["config"])

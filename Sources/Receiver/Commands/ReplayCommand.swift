@@ -34,6 +34,7 @@ enum ReplayCommand {
             OptionSpecification(
                 "to", "URL",
                 "Send each request there as it was captured; a bare http://HOST keeps paths"),
+            CommonOptions.certificateAuthorities,
             CommonOptions.json,
         ],
         run: { invocation in

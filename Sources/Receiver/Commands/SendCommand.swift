@@ -19,6 +19,7 @@ enum SendCommand {
             OptionSpecification("data", "TEXT", "The body as text"),
             OptionSpecification("header", "NAME: VALUE", "A header; may repeat", repeats: true),
             OptionSpecification("method", "METHOD", "POST by default"),
+            CommonOptions.certificateAuthorities,
             OptionSpecification("dry-run", nil, "Print the request instead of sending it"),
         ], run: run)
 
@@ -78,7 +79,7 @@ enum SendCommand {
         _ signer: RequestSigner, _ url: String, _ body: [UInt8], _ invocation: Invocation
     ) -> ExitCode {
         do throws(HTTPClient.Failure) {
-            let answer = try HTTPClient().send(
+            let answer = try CommonOptions.client(invocation).send(
                 method: signer.method, url: url,
                 fields: signer.headers.map { ($0.name, $0.value) }, body: body)
             invocation.terminal.print("\(answer.status)")

@@ -22,6 +22,7 @@ enum WorkCommand {
                 "secret", "VARIABLE",
                 "Sign posts (Standard Webhooks) with this environment variable of the configuration"
             ),
+            CommonOptions.certificateAuthorities,
             OptionSpecification("concurrency", "COUNT", "So many at a time; 1 by default"),
             OptionSpecification("timeout", "DURATION", "For one event; 60s by default"),
             OptionSpecification(
@@ -91,7 +92,8 @@ enum WorkCommand {
         }
         do throws(CryptographyError) {
             return try PostHandler(
-                url: url, secret: secret, timeoutMilliseconds: timeout,
+                url: url, secret: secret, client: CommonOptions.client(invocation),
+                timeoutMilliseconds: timeout,
                 nowMilliseconds: { Clock.nowMilliseconds })
         } catch {
             invocation.terminal.error("--secret: cannot be used as a key")

@@ -9,6 +9,7 @@ extension ReplayCommand {
         private let other: ReplayRunner?
         private let loaded: LoadedConfiguration
         private let target: String?
+        private let client: HTTPClient
         /// Opened for `--store`; in the order of the configuration.
         private var queues: [any EventQueue] = []
         /// What ended the storing.
@@ -30,6 +31,7 @@ extension ReplayCommand {
                 self.other = nil
             }
             target = invocation["to"]
+            client = CommonOptions.client(invocation)
             guard invocation.has("store") else { return }
             for settings in loaded.configuration.queues {
                 queues.append(
@@ -92,7 +94,7 @@ extension ReplayCommand {
                 !Self.connectionFields.contains($0.name.lowercased()) && $0.value != "[redacted]"
             }
             do throws(HTTPClient.Failure) {
-                let answer = try HTTPClient().send(
+                let answer = try client.send(
                     method: capture.method, url: Self.address(url, capture.target),
                     fields: fields.map { ($0.name, $0.value) }, body: capture.body)
                 let isGood = (200..<300).contains(answer.status)

@@ -87,7 +87,7 @@ struct CurlFetcher: Sendable {
     // MARK: libcurl
 
     /// Opens the library once; why it cannot be used, or nil.
-    private static let opened: String? = {
+    static let opened: String? = {
         var message = [CChar](repeating: 0, count: 512)
         // unsafe: fills the buffer of the size given with text that ends in 0.
         let code = unsafe message.withUnsafeMutableBufferPointer {
@@ -96,7 +96,7 @@ struct CurlFetcher: Sendable {
         return code == 0 ? nil : "libcurl cannot be used: \(text(message))"
     }()
 
-    private static func text(_ characters: [CChar]) -> String {
+    static func text(_ characters: [CChar]) -> String {
         String(
             decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
@@ -198,7 +198,7 @@ struct CurlFetcher: Sendable {
                                 .takeUnretainedValue().take(part)
                             return isTaken ? length : 0
                         }
-                        return unsafe postern_curl_get(
+                        return unsafe postern_curl_perform(
                             &request, &status, &location, locationSize, &message, messageSize)
                     }
                 }

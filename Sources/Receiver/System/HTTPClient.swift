@@ -1,11 +1,14 @@
 import Glibc
 
-/// Sends one HTTP/1.1 request over a plain socket, for `postern send` and the replaying of captures.
+/// Sends one HTTP request, for `postern send`, `replay --to` and `work --url`: http over a plain socket,
+/// https with libcurl.
 package struct HTTPClient: Sendable {
     /// Waits for each read and write.
     package var timeoutMilliseconds = 30_000
     /// The largest answer.
     package var answerBytesMax = 16 << 20
+    /// A file of certificates to trust instead of the system's, for https.
+    package var certificateAuthorities: String?
 
     package init() {}
 
@@ -30,6 +33,9 @@ package struct HTTPClient: Sendable {
     package func send(
         method: String, url: String, fields: [(String, String)], body: [UInt8]
     ) throws(Failure) -> Answer {
+        if url.lowercased().hasPrefix("https://") {
+            return try sendSecurely(method: method, url: url, fields: fields, body: body)
+        }
         let target = try Target(url)
         let descriptor = try connect(target)
         defer { close(descriptor) }
@@ -47,6 +53,9 @@ package struct HTTPClient: Sendable {
 
     /// Why a URL cannot be sent to; nil when it can.
     static func problem(with url: String) -> String? {
+        if url.lowercased().hasPrefix("https://") {
+            return CurlFetcher.Origin(url) == nil ? "\"\(url)\" is no URL" : nil
+        }
         do throws(Failure) { _ = try Target(url) } catch { return error.description }
         return nil
     }
@@ -60,7 +69,7 @@ package struct HTTPClient: Sendable {
 
         init(_ url: String) throws(Failure) {
             guard url.hasPrefix("http://") else {
-                throw Failure("\"\(url)\": only http:// URLs are sent to; put TLS before Postern")
+                throw Failure("\"\(url)\": write http://HOST/PATH or https://HOST/PATH")
             }
             let rest = url.dropFirst(7)
             let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex

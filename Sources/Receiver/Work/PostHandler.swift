@@ -7,7 +7,7 @@ import Synchronization
 package final class PostHandler: EventHandler {
     private let url: String
     private let key: HMAC?
-    private let timeoutMilliseconds: Int64
+    private let client: HTTPClient
     private let nowMilliseconds: @Sendable () -> Int64
     private let isInterrupted = Atomic(false)
 
@@ -15,14 +15,20 @@ package final class PostHandler: EventHandler {
     static let retryAfterSecondsMax: Int64 = 3600
 
     /// - Parameters:
+    ///   - url: http or https.
+    ///   - client: whose certificates are trusted; its limits are replaced.
     ///   - secret: `whsec_` and base64, or the key's own bytes; nil signs nothing.
     /// - Throws: when the secret is no key.
     package init(
-        url: String, secret: Secret?, timeoutMilliseconds: Int64,
+        url: String, secret: Secret?, client: HTTPClient = HTTPClient(),
+        timeoutMilliseconds: Int64,
         nowMilliseconds: @escaping @Sendable () -> Int64
     ) throws(CryptographyError) {
         self.url = url
-        self.timeoutMilliseconds = timeoutMilliseconds
+        var client = client
+        client.timeoutMilliseconds = Int(timeoutMilliseconds)
+        client.answerBytesMax = 64 << 10
+        self.client = client
         self.nowMilliseconds = nowMilliseconds
         key = if let secret { try HMAC(.sha256, key: Self.key(secret)) } else { nil }
     }
@@ -77,9 +83,6 @@ package final class PostHandler: EventHandler {
     }
 
     private func post(_ body: [UInt8], _ fields: [(String, String)]) -> HandlingOutcome {
-        var client = HTTPClient()
-        client.timeoutMilliseconds = Int(timeoutMilliseconds)
-        client.answerBytesMax = 64 << 10
         do throws(HTTPClient.Failure) {
             let answer = try client.send(method: "POST", url: url, fields: fields, body: body)
             if (200..<300).contains(answer.status) { return .done }
