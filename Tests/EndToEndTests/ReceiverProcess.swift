@@ -19,7 +19,8 @@ final class ReceiverProcess {
     /// Starts it and waits until it is ready: `queue` is `sqlite` or `file`, `extra` further lines of
     /// the configuration, `integrations` file names and texts beside `hmac.yaml`.
     init(
-        queue: String = "sqlite", extra: String = "", integrations: [String: String] = [:]
+        queue: String = "sqlite", extra: String = "", integrations: [String: String] = [:],
+        admin: String = "{ listen: 127.0.0.1:0 }"
     ) throws {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("postern-e2e-\(UUID().uuidString)")
@@ -31,7 +32,7 @@ final class ReceiverProcess {
         }
         let configuration = """
             listen: 127.0.0.1:0
-            admin: { listen: 127.0.0.1:0 }
+            admin: \(admin)
             environment_variables: { SECRET: "\(Self.secret)" }
             queues: [ { name: main, type: \(queue), path: queue } ]
             \(extra)

@@ -125,20 +125,15 @@ enum ServeCommands {
             case .none: receiver.maintain()
             case .reload:
                 ServiceManager.reloading()
-                let loaded = loader.load()
-                if loaded.hasErrors || isStrict && !loaded.variables.missing.isEmpty {
-                    for problem in loaded.problems {
-                        log.write(
-                            problem.severity == .error ? .error : .warning, problem.description)
-                    }
-                    receiver.reloadRefused()
+                let (problems, isRefused) = receiver.reload({ loader.load() }, strict: isStrict)
+                for problem in problems {
+                    log.write(problem.severity == .error ? .error : .warning, problem.description)
+                }
+                if isRefused {
                     log.write(.error, "reload refused: the configuration in use stays")
                 } else {
-                    for problem in loaded.problems { log.write(.warning, problem.description) }
-                    receiver.replace(loaded)
-                    log.write(
-                        .info, "reloaded",
-                        [("integrations", String(loaded.integrations.count))])
+                    let count = receiver.loaded.integrations.count
+                    log.write(.info, "reloaded", [("integrations", String(count))])
                 }
                 ServiceManager.ready()
             }

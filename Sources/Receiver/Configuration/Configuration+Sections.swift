@@ -174,6 +174,12 @@ extension Configuration {
                 section.value("listen")?.mark, "admin.listen",
                 "\(address) receives webhooks already; choose another port")
         }
+        for address in addresses where token == nil && !address.isLocal {
+            problems.add(
+                section.value("listen")?.mark, "admin.listen",
+                "\(address) can be reached from other machines; listen on 127.0.0.1 or unix:/PATH, "
+                    + "or set admin.token")
+        }
         section.finish(&problems)
         admin = AdminSettings(listen: addresses, token: token)
     }
@@ -199,5 +205,16 @@ extension Configuration {
             keySets.timeoutMilliseconds = time
         }
         section.finish(&problems)
+    }
+}
+
+extension ListenAddress {
+    /// True when only this machine can connect.
+    var isLocal: Bool {
+        switch self {
+        case .tcp(let host, _): host.hasPrefix("127.") || host == "::1"
+        case .unix: true
+        case .inherited: false
+        }
     }
 }

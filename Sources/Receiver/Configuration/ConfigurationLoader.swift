@@ -133,18 +133,22 @@ package struct ConfigurationLoader: Sendable {
     }
 
     private func loadIntegrations(_ loaded: inout LoadedConfiguration) {
-        let folder = loaded.configuration.integrations
-        for path in files(folder, "integrations", &loaded.problems) {
+        let managed = Configuration.Folder(
+            path: ManagedObjects.integrations(loaded.configuration.dataDirectory), isGiven: false)
+        for path in [loaded.configuration.integrations, managed].flatMap({
+            files($0, "integrations", &loaded.problems)
+        }) {
             do throws(Problem) {
                 guard let node = try Self.read(path) else {
                     throw Problem(file: path, message: "the file is empty; write an integration")
                 }
-                addIntegration(node, path, &loaded)
+                Self.addIntegration(node, path, &loaded)
             } catch { loaded.problems.append(error) }
         }
     }
 
-    private func addIntegration(
+    /// Checks an integration against everything loaded so far and adds it.
+    static func addIntegration(
         _ node: ConfigurationNode, _ path: String, _ loaded: inout LoadedConfiguration
     ) {
         let (integration, problems) = Integration.parse(node.jsonValue)
@@ -194,22 +198,33 @@ package struct ConfigurationLoader: Sendable {
     }
 
     private func loadAccounts(_ loaded: inout LoadedConfiguration) {
-        guard let folder = loaded.configuration.accounts else { return }
-        var seen: [String: String] = [:]
-        for path in files(folder, "accounts", &loaded.problems) {
+        let managed = Configuration.Folder(
+            path: ManagedObjects.accounts(loaded.configuration.dataDirectory), isGiven: false)
+        for path in [loaded.configuration.accounts, managed].compactMap({ $0 }).flatMap({
+            files($0, "accounts", &loaded.problems)
+        }) {
             do throws(Problem) {
                 guard let node = try Self.read(path) else {
                     throw Problem(file: path, message: "the file is empty; write an account")
                 }
-                guard let account = Self.account(node, path, &loaded) else { continue }
-                if let other = seen.updateValue(path, forKey: account.id) {
-                    throw Problem(
-                        file: path, mark: node.mark(at: ["id"]), keyPath: "id",
-                        message: "\(other) has the id \(account.id) already; "
-                            + "give each account its own")
-                }
-                loaded.accounts.append(account)
+                Self.addAccount(node, path, &loaded)
             } catch { loaded.problems.append(error) }
+        }
+    }
+
+    /// Checks an account against everything loaded so far and adds it.
+    static func addAccount(
+        _ node: ConfigurationNode, _ path: String, _ loaded: inout LoadedConfiguration
+    ) {
+        guard let account = account(node, path, &loaded) else { return }
+        if let other = loaded.accounts.first(where: { $0.id == account.id }) {
+            loaded.problems.append(
+                Problem(
+                    file: path, mark: node.mark(at: ["id"]), keyPath: "id",
+                    message: "\(other.file) has the id \(account.id) already; "
+                        + "give each account its own"))
+        } else {
+            loaded.accounts.append(account)
         }
     }
 

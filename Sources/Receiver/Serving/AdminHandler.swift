@@ -2,40 +2,37 @@ import Cryptography
 import EventQueue
 import HTTPServer
 
-/// `/healthz`, `/readyz` and `/metrics`, on a listener of their own.
+/// `/healthz`, `/readyz`, `/metrics` and the admin API, on a listener of their own.
 final class AdminHandler: HTTPHandler {
     private let server: Receiver
-    private let token: Secret?
 
-    init(server: Receiver, token: Secret?) {
-        self.server = server
-        self.token = token
-    }
+    init(server: Receiver) { self.server = server }
 
     func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
-        .respond(answer(head))
+        if let refusal = refusal(head) { return .respond(refusal) }
+        return .readBody(limit: 1 << 20)
     }
 
     func handle(_ request: HTTPRequest, _ exchange: HTTPExchange) {
-        exchange.respond(answer(request.head))
+        exchange.respond(refusal(request.head) ?? answer(request))
     }
 
     func roundEnded(loop: Int) {}
     func protocolFailed(_ failure: HTTPFailure, remoteAddress: String) {}
 
-    private func answer(_ head: HTTPRequestHead) -> HTTPResponse {
-        guard isAllowed(head.fields) else {
-            var response = Responses.refused
-            response.add("WWW-Authenticate", "Bearer")
-            return response
+    private func answer(_ request: HTTPRequest) -> HTTPResponse {
+        let head = request.head
+        if AdminAPI.owns(head.path) {
+            guard let asked = AdminRequest(head, body: request.body) else {
+                return AdminError(400, "an escape of the path is wrong").response
+            }
+            return AdminAPI(server: server).answer(asked)
         }
         guard ["/healthz", "/readyz", "/metrics"].contains(head.path) else {
-            return Responses.notFound
+            return AdminError.notFound.response
         }
         guard head.method == "GET" || head.method == "HEAD" else {
-            var response = HTTPResponse(status: 405, text: "method not allowed\n")
-            response.add("Allow", "GET, HEAD")
-            return response
+            return AdminError.method("GET, HEAD").response
         }
         switch head.path {
         case "/healthz": return HTTPResponse(status: 200, text: "ok\n")
@@ -51,8 +48,30 @@ final class AdminHandler: HTTPHandler {
         }
     }
 
-    private func isAllowed(_ fields: HTTPFields) -> Bool {
-        guard let token else { return true }
+    /// Who may not ask at all. With a token, whoever does not bring it. Without one the listener is this
+    /// machine's own, and a name in `Host` that is not this machine's is a web page whose name has been
+    /// pointed here (DNS rebinding).
+    private func refusal(_ head: HTTPRequestHead) -> HTTPResponse? {
+        if let token = server.loaded.variables.adminToken {
+            if isAllowed(head.fields, token) { return nil }
+            var response = AdminError(401, "a bearer token is needed").response
+            response.add("WWW-Authenticate", "Bearer")
+            return response
+        }
+        guard let host = head.fields.firstValue(named: "host"), !Self.isLocal(host) else {
+            return nil
+        }
+        return AdminError(403, "without admin.token, ask by a loopback address").response
+    }
+
+    private static func isLocal(_ host: String) -> Bool {
+        if host.hasPrefix("[") { return true }
+        let name = host.prefix { $0 != ":" }.lowercased()
+        return name == "localhost" || name.allSatisfy { $0.isNumber || $0 == "." }
+            || !name.contains(".")
+    }
+
+    private func isAllowed(_ fields: HTTPFields, _ token: Secret) -> Bool {
         guard let value = fields.firstValue(named: "authorization"),
             value.utf8.count > 7, value.prefix(7).lowercased() == "bearer "
         else { return false }

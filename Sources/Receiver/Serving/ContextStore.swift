@@ -64,5 +64,14 @@ package final class ContextStore: Sendable {
         updates.withLock { $0[owner] = result.context }
     }
 
+    /// Forgets what requests have updated.
+    ///
+    /// - Throws: when the store fails; the context stays then.
+    func forget(integration: String, account: String?) throws(QueueError) {
+        try store.remove(integration: integration, account: account)
+        let owner = Owner(integration: integration, account: account)
+        updates.withLock { $0[owner] = nil }
+    }
+
     package func close() { store.close() }
 }

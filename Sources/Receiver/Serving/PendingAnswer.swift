@@ -66,11 +66,20 @@ final class PendingAnswer: Sendable {
         }
     }
 
+    private func note(_ outcome: Outcome, _ reason: String, _ status: Int) {
+        destination.active.counters.count(outcome, reason)
+        handler.recent.add(
+            RecentRequests.Entry(
+                timeMilliseconds: Clock.nowMilliseconds, identifier: identifier,
+                integration: destination.active.integration.name, account: destination.account?.id,
+                outcome: outcome, reason: reason, status: status))
+    }
+
     /// Answers, counts, and logs at debug level.
     func finish(
         _ outcome: Outcome, _ reason: String, _ response: HTTPResponse, level: LogLevel = .debug
     ) {
-        destination.active.counters.count(outcome, reason)
+        note(outcome, reason, response.status)
         if handler.log.isEnabled(level) {
             var fields = fields
             if !reason.isEmpty { fields.append(("reason", reason)) }
@@ -85,7 +94,7 @@ final class PendingAnswer: Sendable {
         _ outcome: Outcome, _ reason: String, _ response: HTTPResponse, detail: String? = nil,
         level: LogLevel = .warning
     ) {
-        destination.active.counters.count(outcome, reason)
+        note(outcome, reason, response.status)
         if handler.log.isEnabled(level) {
             var fields = fields + [("reason", reason), ("status", String(response.status))]
             if let detail { fields.append(("detail", detail)) }

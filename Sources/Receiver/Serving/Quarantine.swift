@@ -58,6 +58,16 @@ package final class Quarantine: Sendable {
         _ = try store.prune(nowMilliseconds: nowMilliseconds)
     }
 
+    /// The kept requests, newest first.
+    func list(limit: Int) throws(QueueError) -> [QuarantinedRequest] {
+        try store.list(limit: limit)
+    }
+
+    /// One of them.
+    func show(_ number: Int64) throws(QueueError) -> QuarantinedRequest? {
+        try store.show(number: number)
+    }
+
     /// How many requests are kept.
     var count: Int { store.count }
 

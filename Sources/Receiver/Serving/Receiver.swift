@@ -18,22 +18,25 @@ package final class Receiver: Sendable {
     package let handler: WebhookHandler
     let log: Log
     private let metrics: Metrics
-    private let queues: [any EventQueue]
+    let queues: [any EventQueue]
     private let queueSettings: [QueueSettings]
     private let committer: GroupCommitter
-    private let contexts: ContextStore
-    private let quarantine: Quarantine
+    let contexts: ContextStore
+    let quarantine: Quarantine
+    let recent = RecentRequests()
     private let stateWorker: SerialWorker
     private let keySets: KeySetStore
     private let server: HTTPServer
     private let admin = Mutex<HTTPServer?>(nil)
     private let dataDirectory: String
     private let settings: Configuration
+    private let state: Mutex<LoadedConfiguration>
 
     /// Opens everything and binds the listeners; nothing is accepted before `start`.
     package init(_ loaded: LoadedConfiguration, log: Log) throws(StartFailure) {
         let configuration = loaded.configuration
         settings = configuration
+        state = Mutex(loaded)
         self.log = log
         metrics = Metrics()
         dataDirectory = configuration.dataDirectory
@@ -68,7 +71,7 @@ package final class Receiver: Sendable {
         handler = WebhookHandler(
             snapshot: Snapshot(loaded, metrics: metrics, queueNames: names), committer: committer,
             contexts: contexts, quarantine: quarantine, stateWorker: stateWorker, keySets: keySets,
-            metrics: metrics, log: log, answers: answers, loops: loops,
+            metrics: metrics, log: log, answers: answers, recent: recent, loops: loops,
             seed: UInt64.random(in: .min ... .max))
         server = try Self.listen(
             configuration.listen, loops: loops, limits: configuration.http, handler: handler)
@@ -77,7 +80,7 @@ package final class Receiver: Sendable {
             limits.connectionsMax = 256
             let listener = try Self.listen(
                 section.listen, loops: 1, limits: limits,
-                handler: AdminHandler(server: self, token: loaded.variables.adminToken))
+                handler: AdminHandler(server: self))
             admin.withLock { $0 = listener }
         }
     }
@@ -139,31 +142,72 @@ package final class Receiver: Sendable {
         fetchKeySets()
     }
 
-    /// Swaps in another configuration. Listeners, queues and limits of the listeners stay as they are
-    /// until a restart; what of them has changed is said in the log.
-    package func replace(_ loaded: LoadedConfiguration) {
-        let new = loaded.configuration
-        var unchanged: [String] = []
-        if new.listen != settings.listen { unchanged.append("listen") }
-        if new.queues != settings.queues { unchanged.append("queues") }
-        if new.dataDirectory != settings.dataDirectory { unchanged.append("data_directory") }
+    /// What is in effect.
+    var loaded: LoadedConfiguration { state.withLock { $0 } }
+
+    /// Changes what is in effect: nothing when the body throws, all at once otherwise.
+    func change<Result: Sendable>(
+        _ body: (inout LoadedConfiguration) throws(AdminError) -> Result
+    ) throws(AdminError) -> Result {
+        try state.withLock { (state) throws(AdminError) in
+            var candidate = state
+            let result = try body(&candidate)
+            apply(candidate)
+            state = candidate
+            return result
+        }
+    }
+
+    /// Reads the configuration again and swaps it in whole, or changes nothing. Listeners, queues and
+    /// limits of a running server stay: a configuration that changes them is refused, so that what runs
+    /// is always what one file says.
+    ///
+    /// - Returns: every problem, and whether it was refused.
+    package func reload(
+        _ load: () -> LoadedConfiguration, strict: Bool
+    ) -> (problems: [Problem], isRefused: Bool) {
+        // Inside the lock, so that no change of the admin API falls between reading and applying.
+        state.withLock { state in
+            let new = load()
+            var problems = new.problems
+            let fixed = keysThatNeedRestart(new.configuration)
+            if !fixed.isEmpty {
+                problems.append(
+                    Problem(
+                        file: new.configuration.file ?? "", keyPath: fixed.joined(separator: ", "),
+                        message: "changes with a restart only; restart, or undo the change"))
+            }
+            let isRefused =
+                new.hasErrors || !fixed.isEmpty || strict && !new.variables.missing.isEmpty
+            if !isRefused {
+                apply(new)
+                state = new
+            }
+            metrics.countReload(succeeded: !isRefused)
+            return (problems, isRefused)
+        }
+    }
+
+    private func keysThatNeedRestart(_ new: Configuration) -> [String] {
+        var keys: [String] = []
+        if new.listen != settings.listen { keys.append("listen") }
+        if new.queues != settings.queues { keys.append("queues") }
+        if new.dataDirectory != settings.dataDirectory { keys.append("data_directory") }
         if new.http != settings.http || new.commit != settings.commit
             || new.limits != settings.limits
         {
-            unchanged.append("limits")
+            keys.append("limits")
         }
-        if new.admin?.listen != settings.admin?.listen { unchanged.append("admin") }
-        if new.keySets != settings.keySets { unchanged.append("key_sets") }
+        if new.admin?.listen != settings.admin?.listen { keys.append("admin.listen") }
+        if new.keySets != settings.keySets { keys.append("key_sets") }
+        return keys
+    }
+
+    private func apply(_ new: LoadedConfiguration) {
         handler.replace(
-            with: Snapshot(loaded, metrics: metrics, queueNames: queueSettings.map(\.name)))
-        log.update(new.log)
+            with: Snapshot(new, metrics: metrics, queueNames: queueSettings.map(\.name)))
+        log.update(new.configuration.log)
         fetchKeySets()
-        if !unchanged.isEmpty {
-            log.write(
-                .warning, "these settings change with a restart only",
-                [("keys", unchanged.joined(separator: ","))])
-        }
-        metrics.countReload(succeeded: true)
     }
 
     /// Begins to fetch the key sets that the configuration names, so that the first delivery finds
@@ -171,8 +215,6 @@ package final class Receiver: Sendable {
     private func fetchKeySets() {
         for address in handler.current.keySetAddresses { _ = keySets.current(address) }
     }
-
-    func reloadRefused() { metrics.countReload(succeeded: false) }
 
     /// Why a queue takes no writes; empty when all do.
     func readiness() -> [String] {

@@ -21,6 +21,7 @@ package final class WebhookHandler: HTTPHandler {
     private let keySets: KeySetStore
     let metrics: Metrics
     let log: Log
+    let recent: RecentRequests
     private let identifiers: RequestIdentifiers
     private let rounds: [RoundBatch]
     private let answers: AnswerBatch
@@ -34,7 +35,7 @@ package final class WebhookHandler: HTTPHandler {
     init(
         snapshot: Snapshot, committer: GroupCommitter, contexts: ContextStore,
         quarantine: Quarantine, stateWorker: SerialWorker, keySets: KeySetStore, metrics: Metrics,
-        log: Log, answers: AnswerBatch, loops: Int, seed: UInt64
+        log: Log, answers: AnswerBatch, recent: RecentRequests, loops: Int, seed: UInt64
     ) {
         self.snapshot = Mutex(snapshot)
         self.committer = committer
@@ -45,6 +46,7 @@ package final class WebhookHandler: HTTPHandler {
         self.metrics = metrics
         self.log = log
         self.answers = answers
+        self.recent = recent
         identifiers = RequestIdentifiers(seed: seed)
         rounds = (0..<max(1, loops)).map { _ in RoundBatch() }
     }

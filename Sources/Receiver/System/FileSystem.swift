@@ -81,6 +81,7 @@ package enum FileSystem {
         if failure == 0, durable, fdatasync(descriptor) != 0 { failure = errno }
         Glibc.close(descriptor)
         if failure == 0, unsafe rename(temporary, path) != 0 { failure = errno }
+        if failure == 0, durable { failure = synchronizeFolder(of: path) }
         guard failure == 0 else {
             unsafe unlink(temporary)
             throw FileError(operation: "writing", path: path, code: failure)
@@ -159,6 +160,20 @@ package enum FileSystem {
     }
 
     package static func remove(_ path: String) { unsafe unlink(path) }
+
+    /// Removes a file; gone for good when it returns.
+    package static func removeDurably(_ path: String) throws(FileError) {
+        let code: Int32 = unsafe unlink(path) == 0 ? synchronizeFolder(of: path) : errno
+        guard code == 0 else { throw FileError(operation: "removing", path: path, code: code) }
+    }
+
+    /// Makes the entries of a file's folder durable; 0 or the error.
+    private static func synchronizeFolder(of path: String) -> Int32 {
+        let descriptor = unsafe open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno }
+        defer { Glibc.close(descriptor) }
+        return fsync(descriptor) == 0 ? 0 : errno
+    }
 
     /// `b` inside `a`; an absolute `b` stays.
     package static func join(_ folder: String, _ path: String) -> String {
