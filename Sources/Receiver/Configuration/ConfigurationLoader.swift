@@ -249,7 +249,7 @@ package struct ConfigurationLoader: Sendable {
         }
         reader.finish(&problems)
         for (key, value) in [("id", id), ("integration", integration)]
-        where value == nil && node[key] == nil {
+        where value == nil && (node[key].map { $0.jsonValue.isNull } ?? true) {
             problems.add(node.mark, key, "it is missing; an account has an id and an integration")
         }
         guard let id, let integration else { return nil }
