@@ -163,7 +163,7 @@ struct AdminTests {
 struct AdminDescriptionTests {
     private static let tool =
         (ProcessInfo.processInfo.environment["POSTERN_PYTHON_PATH"]
-        ?? Folders.project.appendingPathComponent(".build-python").path) + "/bin/schemathesis"
+            ?? Folders.project.appendingPathComponent(".build-python").path) + "/bin/schemathesis"
 
     @Test(
         .enabled(
@@ -176,7 +176,7 @@ struct AdminDescriptionTests {
         // Expressions and placeholders have rules that a JSON Schema cannot say, so bodies that fit it
         // may still be refused; everything else is checked.
         let (status, output) = try ReceiverProcess.run([
-            "PYTHONPATH=\(python)", "timeout", "240", Self.tool, "run",
+            "-C", server.folder.path, "PYTHONPATH=\(python)", "timeout", "240", Self.tool, "run",
             "http://127.0.0.1:\(server.adminPort)/openapi.json", "--max-examples", "10",
             "--checks", "all", "--exclude-checks", "positive_data_acceptance", "--seed", "7",
             "--suppress-health-check", "all", "--no-color",
