@@ -204,4 +204,32 @@ struct ReplayTests {
         let database = try server.command("replay", server.path("postern-data/queue"))
         #expect(database.output.contains("is a database"), "\(database.output)")
     }
+
+    static let token = """
+        name: token
+        config:
+          webhook:
+            signature_verification:
+              format: token
+              config: { secret: "{{environment_variables.SECRET}}", compare_with: "{{headers.x-token}}" }
+        event_id: "{{body.id}}"
+        """
+
+    @Test func `what was not kept leaves a signature undecided, other secrets do not`() throws {
+        let server = try ReceiverProcess(integrations: ["token.yaml": Self.token])
+        let answer = try RawConnection.post(
+            server.port, "/webhooks/token", #"{"id":"t-1"}"#,
+            ["X-Token: \(ReceiverProcess.secret)", "Content-Type: application/json"])
+        #expect(answer?.status == 200)
+        let replayed = try server.command("replay", "--queue", "main")
+        #expect(replayed.output.contains("1 request: 1 undecided\n"), "\(replayed.output)")
+        #expect(replayed.output.contains("the capture does not hold x-token"))
+        #expect(!replayed.output.contains(ReceiverProcess.secret))
+        let file = try Self.write(
+            """
+            {"target":"/webhooks/hmac","headers":{"Cookie":"[redacted]","X-Signature":"sha256=00"},"body":"{}"}
+            """, "cookie.jsonl", server)
+        let refused = try server.command("replay", file)
+        #expect(refused.output.contains("1 request: 1 refused\n"), "\(refused.output)")
+    }
 }

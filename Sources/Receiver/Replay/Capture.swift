@@ -37,6 +37,14 @@ struct Capture: Sendable {
         fields.filter { $0.value == "[redacted]" }.map { $0.name.lowercased() }
     }
 
+    private static let mark = Array("[redacted]".utf8)
+
+    /// True when a credential in the body was not kept.
+    var hasRedactedBody: Bool { body.firstRange(of: Self.mark) != nil }
+
+    /// True when a credential in the query was not kept.
+    var hasRedactedURL: Bool { target.utf8.firstRange(of: Self.mark) != nil }
+
     func first(_ name: String) -> String? {
         fields.first { $0.name.lowercased() == name }?.value
     }

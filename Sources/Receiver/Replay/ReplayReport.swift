@@ -82,7 +82,7 @@ final class ReplayReport {
         }
         var end = "  → \(result.outcome.text)"
         if result.isUndecidable {
-            let names = capture.redactedNames.joined(separator: ", ")
+            let names = result.missing.joined(separator: ", ")
             end += "; undecided: the capture does not hold \(names)"
         }
         if let changes { end += changes.isEmpty ? "; as before" : "" }

@@ -72,6 +72,8 @@ struct ReplayResult {
     var account: String?
     /// What the signature stage looks at, without any value.
     var explanation: [String] = []
+    /// What of that the capture does not hold.
+    var missing: [String] = []
     var delivery: VerifiedDelivery?
     var queues: QueueSet = []
 
@@ -80,11 +82,10 @@ struct ReplayResult {
         return nil
     }
 
-    /// The values that a capture lacks are those of its secret headers: what the signature says of it
-    /// says nothing of the request.
+    /// What the signature would have been judged by was not kept: that it is refused says nothing.
     var isUndecidable: Bool {
         guard case .refused = outcome else { return false }
-        return !capture.redactedNames.isEmpty
+        return !missing.isEmpty
     }
 
     /// What differs from what was recorded; nil when nothing was recorded.

@@ -85,6 +85,7 @@ final class ReplayRunner {
             capture: capture, outcome: ReplayResult.Outcome(decision), trace: trace,
             integration: owner.integration, account: owner.account,
             explanation: SignatureExplanation.lines(destination.active.integration, capture),
+            missing: SignatureExplanation.missing(destination.active.integration, capture),
             delivery: ReplayResult.delivery(decision), queues: destination.active.queues)
         keep(decision, owner, context ?? JSONObject())
         return result

@@ -41,6 +41,27 @@ enum SignatureExplanation {
         return result
     }
 
+    /// What the signature stage looks at and the capture does not hold, since it was a credential.
+    static func missing(_ integration: Integration, _ capture: Capture) -> [String] {
+        guard let block = integration.source["config"]?["webhook"]?["signature_verification"]
+        else { return [] }
+        let text = block.jsonString.lowercased()
+        let readsAuthorization = ["basic", "bearer", "jwt"].contains {
+            text.contains("\"format\":\"\($0)\"")
+        }
+        var missing = capture.redactedNames.filter { name in
+            text.contains("headers.\(name)") || name == "authorization" && readsAuthorization
+        }
+        let readsBody =
+            text.contains("body")
+            || ["hmac", "digest", "public_key"].contains { text.contains("\"format\":\"\($0)\"") }
+        if readsBody, capture.hasRedactedBody { missing.append("the whole body") }
+        if text.contains("url") || text.contains("query"), capture.hasRedactedURL {
+            missing.append("the whole URL")
+        }
+        return missing
+    }
+
     private static func strings(_ value: JSONValue) -> [String] {
         if let text = value.stringValue { return [text] }
         return (value.arrayValue ?? []).compactMap(\.stringValue)
