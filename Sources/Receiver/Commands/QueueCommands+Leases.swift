@@ -191,12 +191,19 @@ enum QueueTail {
         do throws(CommandLineTool.UsageError) {
             filter = try QueueCommands.filter(invocation, limit: pageCount)
         } catch { return invocation.usage(error.message) }
-        try printPages(&filter, invocation, queue)
+        let progress = ProgressLine(terminal: invocation.terminal, besideOutput: true)
+        var count = 0
+        try printPages(&filter, invocation, queue) { printed in
+            count += printed
+            progress.update { "\(count) events" }
+        }
+        progress.clear()
         return .done
     }
 
     private static func printPages(
-        _ filter: inout EventFilter, _ invocation: Invocation, _ queue: any EventQueue
+        _ filter: inout EventFilter, _ invocation: Invocation, _ queue: any EventQueue,
+        printed: (Int) -> Void = { _ in }
     ) throws(QueueError) {
         while true {
             let page = try queue.list(filter)
@@ -209,6 +216,7 @@ enum QueueTail {
                 invocation.terminal.write(line + [UInt8(ascii: "\n")])
                 filter.afterSequence = max(filter.afterSequence, event.sequence)
             }
+            printed(page.count)
             if page.count < pageCount { return }
         }
     }

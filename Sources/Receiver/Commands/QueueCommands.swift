@@ -67,6 +67,7 @@ enum QueueCommands {
             "tail", "Print new events as they come",
             filters + [
                 OptionSpecification("lines", "COUNT", "Begin with the last so many; 10 by default"),
+                OptionSpecification("follow", nil, "Wait for further ones (the default)"),
                 OptionSpecification("no-follow", nil, "Stop at the end"),
             ], QueueTail.run),
         command(

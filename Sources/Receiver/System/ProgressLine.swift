@@ -7,8 +7,12 @@ final class ProgressLine {
     private var width = 0
 
     /// The line appears after a second: short work shows none.
-    init(terminal: Terminal) {
-        isShown = terminal.isInteractive && isatty(STDERR_FILENO) == 1
+    ///
+    /// - Parameter besideOutput: the work fills standard output; on a terminal that says enough.
+    init(terminal: Terminal, besideOutput: Bool = false) {
+        isShown =
+            terminal.isInteractive && isatty(STDERR_FILENO) == 1
+            && !(besideOutput && isatty(STDOUT_FILENO) == 1)
         nextNanoseconds = Clock.monotonicNanoseconds &+ 1_000_000_000
     }
 
