@@ -55,6 +55,8 @@ final class CommitLane: Sendable {
         var pending: [CommitWork] = []
         var isIdle = false
         var isStopping = false
+        /// Turns of the thread, for whoever watches that it goes on.
+        var turns: UInt64 = 0
     }
 
     let index: Int
@@ -98,6 +100,9 @@ final class CommitLane: Sendable {
         return accepted
     }
 
+    /// Turns of the thread so far; nil while it has nothing to do.
+    var heartbeat: UInt64? { state.withLock { $0.isIdle ? nil : $0.turns } }
+
     /// Takes no more work; the thread ends once the line is empty.
     func stop() {
         let wake = state.withLock { state -> Bool in
@@ -124,6 +129,7 @@ final class CommitLane: Sendable {
                 case stop
             }
             let next = state.withLock { state -> Next in
+                state.turns &+= 1
                 if !state.pending.isEmpty {
                     swap(&state.pending, &batch)
                     return .work

@@ -79,6 +79,10 @@ package final class GroupCommitter: Sendable {
         inFlight.withLock { ($0.events, $0.bytes) }
     }
 
+    /// Turns that each queue's thread has made; nil for one that has nothing to do. One that is busy
+    /// and has the same number for long is stuck in its commit.
+    package func heartbeats() -> [UInt64?] { lanes.map(\.heartbeat) }
+
     /// Refuses new submissions, commits what was accepted, and ends the threads. Idempotent.
     package func drainAndStop() {
         inFlight.withLock { $0.isStopping = true }

@@ -20,6 +20,8 @@ final class EventLoop: @unchecked Sendable {
         var isAsleep = false
         var drainNanoseconds: UInt64?
         var isStopped = false
+        /// Rounds begun, for whoever watches that the loop goes on.
+        var rounds: UInt64 = 0
     }
 
     let index: Int
@@ -108,6 +110,12 @@ final class EventLoop: @unchecked Sendable {
         if wakes { SystemCalls.wake(wakeDescriptor) }
     }
 
+    /// Rounds begun so far; makes the loop begin another.
+    func heartbeat() -> UInt64 {
+        defer { SystemCalls.wake(wakeDescriptor) }
+        return mailbox.withLock { $0.rounds }
+    }
+
     /// Stops accepting; the thread ends when every connection has its answers, or at the deadline.
     func drain(deadline: UInt64) {
         mailbox.withLock { $0.drainNanoseconds = deadline }
@@ -129,6 +137,7 @@ final class EventLoop: @unchecked Sendable {
         now = SystemCalls.monotonicNanoseconds()
         while !isStopped {
             let timeout = mailbox.withLock { box -> Int32 in
+                box.rounds &+= 1
                 box.isAsleep =
                     box.answers.isEmpty && !box.isStopped
                     && (hasBegunDrain || box.drainNanoseconds == nil)

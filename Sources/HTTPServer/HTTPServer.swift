@@ -65,7 +65,7 @@ package final class HTTPServer: Sendable {
                 if port == 0, let bound = Listener.boundPort(fd) {
                     target = .tcp(host: host, port: bound)
                 }
-            case .unix, .inherited:
+            case .unix, .inherited, .activated:
                 if place > 0, let first = descriptors[0].last {
                     descriptors[place].append(try SystemCalls.duplicate(first))
                 } else {
@@ -85,6 +85,10 @@ package final class HTTPServer: Sendable {
             threads.withLock { $0.append(thread) }
         }
     }
+
+    /// Rounds that each loop has begun. Asking makes each begin another, so that a loop that is alive
+    /// has a greater number the next time.
+    package func heartbeats() -> [UInt64] { loops.map { $0.heartbeat() } }
 
     /// Connections open now.
     package var connectionCount: Int { shared.count }

@@ -6,15 +6,22 @@ package enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
     case unix(path: String)
     /// A listening socket that was handed over, by systemd for one; it stays the caller's.
     case inherited(descriptor: Int32)
+    /// A socket of systemd's, by its FileDescriptorName; its owner makes it `inherited` before use.
+    case activated(name: String)
 
-    /// Reads `127.0.0.1:8080`, `[::]:443`, `:8080` (all addresses) or `unix:/run/postern.sock`; nil for
-    /// anything else.
+    /// Reads `127.0.0.1:8080`, `[::]:443`, `:8080` (all addresses), `unix:/run/postern.sock` or
+    /// `systemd:NAME`; nil for anything else.
     package init?(_ text: String) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))
             // sockaddr_un holds 108 bytes with the terminating NUL.
             guard path.hasPrefix("/"), path.utf8.count < 108 else { return nil }
             self = .unix(path: path)
+            return
+        }
+        if text.hasPrefix("systemd:") {
+            guard text.utf8.count > 8 else { return nil }
+            self = .activated(name: String(text.dropFirst(8)))
             return
         }
         guard let colon = text.lastIndex(of: ":"),
@@ -45,6 +52,7 @@ package enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path): "unix:\(path)"
+        case .activated(let name): "systemd:\(name)"
         case .inherited(let descriptor): "descriptor:\(descriptor)"
         }
     }

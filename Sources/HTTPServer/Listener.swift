@@ -12,6 +12,7 @@ enum Listener {
             let copy = try SystemCalls.duplicate(descriptor)
             SystemCalls.makeNonBlocking(copy)
             return copy
+        case .activated(let name): throw SystemError("systemd socket \(name)", ENOENT)
         case .tcp(let host, let port):
             if port != 0 {
                 // SO_REUSEPORT would let a second server take half of the connections of a running

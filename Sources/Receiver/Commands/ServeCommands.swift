@@ -119,10 +119,29 @@ enum ServeCommands {
     private static func run(
         _ receiver: Receiver, _ loader: ConfigurationLoader, _ isStrict: Bool, _ log: Log
     ) {
+        let watchdog = ServiceManager.watchdogMilliseconds
+        var pulse = receiver.pulse()
+        var nextMaintenance = Clock.monotonicNanoseconds &+ 60_000_000_000
         while true {
-            switch Signals.wait(milliseconds: 60_000) {
+            // Four chances before systemd loses patience.
+            switch Signals.wait(
+                milliseconds: min(60_000, watchdog.map { max(1, $0 / 4) } ?? 60_000))
+            {
             case .stop: return
-            case .none: receiver.maintain()
+            case .none:
+                if watchdog != nil {
+                    let now = receiver.pulse()
+                    if now.hasMoved(since: pulse) {
+                        ServiceManager.alive()
+                    } else {
+                        log.write(.error, "a loop or a commit does not move; no sign of life sent")
+                    }
+                    pulse = now
+                }
+                if Clock.monotonicNanoseconds >= nextMaintenance {
+                    receiver.maintain()
+                    nextMaintenance = Clock.monotonicNanoseconds &+ 60_000_000_000
+                }
             case .reload:
                 ServiceManager.reloading()
                 let (problems, isRefused) = receiver.reload({ loader.load() }, strict: isStrict)
@@ -135,7 +154,8 @@ enum ServeCommands {
                     let count = receiver.loaded.integrations.count
                     log.write(.info, "reloaded", [("integrations", String(count))])
                 }
-                ServiceManager.ready()
+                ServiceManager.ready(
+                    isRefused ? "receiving; the last reload was refused" : "receiving")
             }
         }
     }

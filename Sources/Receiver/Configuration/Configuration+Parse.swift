@@ -63,7 +63,7 @@ extension Configuration {
                 problems.add(
                     node.mark, path,
                     "\"\(text)\" is no address to listen on; write ADDRESS:PORT such as "
-                        + "127.0.0.1:8080 or \"[::]:8080\", or unix:/PATH")
+                        + "127.0.0.1:8080 or \"[::]:8080\", unix:/PATH or systemd:NAME")
                 continue
             }
             if found.contains(address), address != .tcp(host: "127.0.0.1", port: 0) {

@@ -214,7 +214,7 @@ extension ListenAddress {
         switch self {
         case .tcp(let host, _): host.hasPrefix("127.") || host == "::1"
         case .unix: true
-        case .inherited: false
+        case .inherited, .activated: false
         }
     }
 }

@@ -115,9 +115,23 @@ package final class Receiver: Sendable {
     private static func listen(
         _ addresses: [ListenAddress], loops: Int, limits: HTTPLimits, handler: any HTTPHandler
     ) throws(StartFailure) -> HTTPServer {
+        var open: [ListenAddress] = []
+        for address in addresses {
+            guard case .activated(let name) = address else {
+                open.append(address)
+                continue
+            }
+            let found = ServiceManager.sockets.filter { $0.name == name }
+            guard !found.isEmpty else {
+                throw StartFailure(
+                    "listening on \(address): systemd handed over no socket of that name; "
+                        + "set FileDescriptorName=\(name) in the socket unit")
+            }
+            open += found.map { .inherited(descriptor: $0.descriptor) }
+        }
         do throws(SystemError) {
             return try HTTPServer(
-                listeners: addresses, loops: loops, limits: limits, handler: handler)
+                listeners: open, loops: loops, limits: limits, handler: handler)
         } catch {
             let names = addresses.map(\.description).joined(separator: ", ")
             throw StartFailure("listening on \(names): \(error)")
@@ -214,6 +228,13 @@ package final class Receiver: Sendable {
     /// them there.
     private func fetchKeySets() {
         for address in handler.current.keySetAddresses { _ = keySets.current(address) }
+    }
+
+    /// What must move for the server to be alive.
+    func pulse() -> Pulse {
+        Pulse(
+            loops: server.heartbeats() + (admin.withLock { $0?.heartbeats() } ?? []),
+            lanes: committer.heartbeats())
     }
 
     /// Why a queue takes no writes; empty when all do.

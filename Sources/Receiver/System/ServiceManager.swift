@@ -2,7 +2,39 @@ import Glibc
 
 /// Tells systemd how the service is doing (sd_notify(3)); nothing when it did not ask.
 enum ServiceManager {
-    static func ready() { notify("READY=1\nSTATUS=receiving") }
+    static func ready(_ status: String = "receiving") { notify("READY=1\nSTATUS=\(status)") }
+
+    /// Everything that must move has moved.
+    static func alive() { notify("WATCHDOG=1") }
+
+    static func status(_ text: String) { notify("STATUS=\(text)") }
+
+    /// How often systemd wants to hear that the service is alive, in milliseconds; nil: never.
+    static var watchdogMilliseconds: Int? {
+        guard let text = SystemText.environment("WATCHDOG_USEC"), let time = Int(text), time > 0
+        else { return nil }
+        if let process = SystemText.environment("WATCHDOG_PID"), process != String(getpid()) {
+            return nil
+        }
+        return max(1, time / 1000)
+    }
+
+    /// The sockets that were handed over, with their names (sd_listen_fds(3)); they begin at 3. Children
+    /// do not get them.
+    static let sockets: [(name: String, descriptor: Int32)] = {
+        guard SystemText.environment("LISTEN_PID") == String(getpid()),
+            let count = SystemText.environment("LISTEN_FDS").flatMap({ Int32($0) }),
+            (1...1024).contains(count)
+        else { return [] }
+        let names = (SystemText.environment("LISTEN_FDNAMES") ?? "")
+            .split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        return (0..<count).map { place in
+            let descriptor = 3 + place
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            let name = names.indices.contains(Int(place)) ? names[Int(place)] : "unknown"
+            return (name, descriptor)
+        }
+    }()
     static func stopping() { notify("STOPPING=1\nSTATUS=draining") }
 
     /// `Type=notify-reload` wants the time at which the reload began.
