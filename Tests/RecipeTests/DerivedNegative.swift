@@ -1,5 +1,7 @@
 import Foundation
+import JSON
 import Testing
+import Webhooks
 
 /// A change to an accepted request after which it must not be accepted, or, at the ends of its
 /// window, still must.
@@ -8,6 +10,7 @@ struct DerivedNegative: Sendable, CustomTestStringConvertible {
         case accepted
         case refused
         case misconfigured
+        case refusedOrMisconfigured
     }
 
     var origin: VendorCase
@@ -15,6 +18,8 @@ struct DerivedNegative: Sendable, CustomTestStringConvertible {
     var request: VendorCase.Request
     var context: JSONText
     var atMilliseconds: Int64
+    /// The recipe with a change; nil = as it is.
+    var integration: JSONText?
     var expectation: Expectation
 
     var testDescription: String { "\(origin.id) / \(change)" }
@@ -27,20 +32,24 @@ struct DerivedNegative: Sendable, CustomTestStringConvertible {
 }
 
 extension DerivedNegative {
-    fileprivate struct Builder {
+    struct Builder {
         var file: VendorFile
         var origin: VendorCase
 
-        func all() -> [DerivedNegative] { signatures() + bodies() + secrets() + times() }
+        func all() -> [DerivedNegative] {
+            signatures() + bodies() + secrets() + times() + embedded() + algorithms()
+                + severalSignatures() + rotation()
+        }
 
-        private func make(
+        func make(
             _ change: String, request: VendorCase.Request? = nil, context: JSONText? = nil,
-            offset: Int64 = 0, _ expectation: Expectation = .refused
+            offset: Int64 = 0, integration: JSONText? = nil, _ expectation: Expectation = .refused
         ) -> DerivedNegative {
             DerivedNegative(
                 origin: origin, change: change, request: request ?? origin.request,
                 context: context ?? origin.context,
-                atMilliseconds: origin.receivedAtMilliseconds + offset, expectation: expectation)
+                atMilliseconds: origin.receivedAtMilliseconds + offset, integration: integration,
+                expectation: expectation)
         }
 
         private func signatures() -> [DerivedNegative] {
@@ -66,7 +75,7 @@ extension DerivedNegative {
         }
 
         /// The last character but one: the last one of base64 may be padding or spare bits.
-        private func changingOneDigit(_ text: String) -> String {
+        func changingOneDigit(_ text: String) -> String {
             var characters = Array(text)
             guard characters.count > 1 else { return text + "x" }
             let place = characters.count - 2
@@ -110,7 +119,7 @@ extension DerivedNegative {
             .misconfigured
         }
 
-        private func otherSecret(_ secret: String) -> String {
+        func otherSecret(_ secret: String) -> String {
             if let wrong = file.derivation.wrongSecret { return wrong }
             if secret.hasPrefix("whsec_") { return "whsec_" + "d3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmc=" }
             return secret.dropLast() + (secret.hasSuffix("A") ? "B" : "A")
@@ -141,13 +150,25 @@ extension DerivedNegative {
 
     @Test(arguments: DerivedNegative.all)
     func `each is refused`(negative: DerivedNegative) throws {
-        let outcome = try RecipeRunner(negative.origin).run(
+        var runner = try RecipeRunner(negative.origin)
+        if let altered = negative.integration {
+            let (integration, problems) = Integration.parse(try JSONValue(parsing: altered.bytes))
+            // An algorithm that does not fit the key is refused when the file is read.
+            guard let integration else {
+                #expect(!problems.isEmpty)
+                return
+            }
+            runner.integration = integration
+        }
+        let outcome = try runner.run(
             negative.request, context: negative.context,
             atMilliseconds: negative.atMilliseconds)
         switch negative.expectation {
         case .accepted: #expect(outcome.isAccepted, "got \(outcome)")
         case .refused: #expect(outcome.isRefusal, "got \(outcome)")
         case .misconfigured: #expect(outcome.isMisconfigured, "got \(outcome)")
+        case .refusedOrMisconfigured:
+            #expect(outcome.isRefusal || outcome.isMisconfigured, "got \(outcome)")
         }
     }
 }

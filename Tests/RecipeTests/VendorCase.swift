@@ -64,6 +64,8 @@ struct VendorCase: Sendable, CustomTestStringConvertible {
 /// How a vendor file says negatives are derived from its accepted cases.
 struct Derivation: Sendable {
     var signatureHeaders: [String]
+    /// A regular expression whose group is the signature or token in the body or the URL.
+    var signaturePattern: String?
     /// Keys of the account's context.
     var secrets: [String]
     /// A well-formed secret that is not the right one; nil = a text of the same kind is made.
@@ -110,6 +112,7 @@ extension VendorFile {
         self.evidence = evidence
         derivation = Derivation(
             signatureHeaders: derive["signature_headers"] as? [String] ?? [],
+            signaturePattern: derive["signature_pattern"] as? String,
             secrets: derive["secrets"] as? [String] ?? [],
             wrongSecret: derive["wrong_secret"] as? String,
             toleranceSeconds: (derive["tolerance_seconds"] as? NSNumber)?.int64Value,
