@@ -166,4 +166,14 @@ private final class ScriptedHandler: EventHandler {
         worker.run()
         #expect(results.list.count == 1)
     }
+
+    @Test func `a clock that is set back does not keep the worker waiting`() throws {
+        let results = Results()
+        let worker = worker(ScriptedHandler(time) { _ in .done }, results: results)
+        #expect(try !worker.workOnce())
+        time.pass(-3_600_000)
+        try append(["a"])
+        #expect(try worker.workOnce())
+        #expect(results.list.map(\.result) == [.done])
+    }
 }
