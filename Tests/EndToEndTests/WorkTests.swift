@@ -187,4 +187,31 @@ struct WorkTests {
         #expect(stats["ready"] as? Int == ids.count - handled.count)
         #expect(stats["leased"] as? Int == 0)
     }
+
+    @Test(arguments: ["sqlite", "file"])
+    func `a second signal gives what is under way back at once`(queue: String) throws {
+        let server = try ReceiverProcess(queue: queue)
+        try Self.fill(server, ["a", "b"])
+        let pipe = server.path("started")
+        let made = unsafe mkfifo(pipe, 0o600)
+        #expect(made == 0)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: ReceiverProcess.binary)
+        process.arguments = [
+            "work", "--exec", "echo x > \(pipe); sleep 1000", "--config",
+            server.path("postern.yaml"),
+        ]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let started = try FileHandle(forReadingFrom: URL(fileURLWithPath: pipe))
+        #expect(!started.availableData.isEmpty)
+        // Two signals: one kind alone could be merged into one.
+        kill(process.processIdentifier, SIGTERM)
+        kill(process.processIdentifier, SIGINT)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        let stats = try Self.stats(server)
+        #expect(stats["ready"] as? Int == 2)
+        #expect(stats["leased"] as? Int == 0)
+    }
 }
