@@ -64,6 +64,7 @@ final class CommitLane: Sendable {
     private let limits: CommitLimits
     private let clock: @Sendable () -> Int64
     private let deliver: @Sendable ([FinishedSubmission]) -> Void
+    private let observer: (any CommitObserver)?
     private let state = Mutex(State())
     private let signal = Semaphore()
     private let thread = Mutex<WorkerThread?>(nil)
@@ -71,8 +72,10 @@ final class CommitLane: Sendable {
     init(
         queue: any EventQueue, index: Int, limits: CommitLimits,
         clock: @escaping @Sendable () -> Int64,
-        deliver: @escaping @Sendable ([FinishedSubmission]) -> Void
+        deliver: @escaping @Sendable ([FinishedSubmission]) -> Void,
+        observer: (any CommitObserver)? = nil
     ) {
+        self.observer = observer
         self.queue = queue
         self.index = index
         self.limits = limits
@@ -173,10 +176,13 @@ final class CommitLane: Sendable {
     ) {
         for work in works { events.append(contentsOf: work.submission.events) }
         defer { events.removeAll(keepingCapacity: events.capacity <= 4096) }
+        observer?.commitBegins(lane: index)
         do throws(QueueError) {
             let outcomes = try queue.append(events, nowMilliseconds: clock())
+            observer?.commitEnded(lane: index, events: events.count, isStored: true)
             finish(works, outcomes, release)
         } catch {
+            observer?.commitEnded(lane: index, events: events.count, isStored: false)
             // One event that the queue does not take must not fail its neighbours.
             if works.count > 1, error.code == .tooLarge || error.code == .invalid {
                 for index in works.indices {

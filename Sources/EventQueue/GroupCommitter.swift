@@ -27,11 +27,13 @@ package final class GroupCommitter: Sendable {
     ///   - clock: milliseconds since 1970; asked once a commit.
     ///   - deliver: gets all submissions that one commit finished, on the thread of that commit.
     ///     Nil calls the completion of each.
+    ///   - observer: hears of every commit.
     /// - Throws: `.invalid` for too many queues, `.system` when a thread cannot be started.
     package init(
         queues: [any EventQueue], limits: CommitLimits = CommitLimits(),
         clock: @escaping @Sendable () -> Int64,
-        deliver: (@Sendable ([FinishedSubmission]) -> Void)? = nil
+        deliver: (@Sendable ([FinishedSubmission]) -> Void)? = nil,
+        observer: (any CommitObserver)? = nil
     ) throws(QueueError) {
         guard queues.count <= 64 else { throw QueueError(.invalid, "more than 64 queues") }
         self.limits = limits
@@ -40,7 +42,8 @@ package final class GroupCommitter: Sendable {
         for (index, queue) in queues.enumerated() {
             lanes.append(
                 CommitLane(
-                    queue: queue, index: index, limits: limits, clock: clock, deliver: deliver))
+                    queue: queue, index: index, limits: limits, clock: clock, deliver: deliver,
+                    observer: observer))
         }
         self.lanes = lanes
         for lane in lanes {

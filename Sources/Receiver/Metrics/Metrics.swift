@@ -63,6 +63,8 @@ package final class Metrics: Sendable {
     private let state = Mutex(State())
     let pipelineDuration = Histogram()
     let answerDuration = Histogram()
+    /// Set once the queues are known.
+    let commits = Mutex<CommitMetrics?>(nil)
     private let unknownRoutes = Atomic<UInt64>(0)
     private let quarantineDropped = Atomic<UInt64>(0)
 
@@ -138,6 +140,10 @@ package final class Metrics: Sendable {
             "postern_pipeline_seconds", "Time from a whole request to its decision.", to: &text)
         answerDuration.write(
             "postern_commit_seconds", "Time from a decision to stored and answered.", to: &text)
+        commits.withLock { $0 }?.write(to: &text)
+        text += "# HELP postern_build_info The program that runs.\n"
+        text += "# TYPE postern_build_info gauge\n"
+        text += "postern_build_info{version=\(Self.quote(CommandLineTool.version))} 1\n"
         for gauge in gauges {
             text += "# HELP \(gauge.name) \(gauge.help)\n# TYPE \(gauge.name) gauge\n"
             for (labels, value) in gauge.values { text += "\(gauge.name)\(labels) \(value)\n" }

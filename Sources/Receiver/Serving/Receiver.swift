@@ -17,18 +17,18 @@ package struct StartFailure: Error, Sendable, CustomStringConvertible {
 package final class Receiver: Sendable {
     package let handler: WebhookHandler
     let log: Log
-    private let metrics: Metrics
+    let metrics: Metrics
     let queues: [any EventQueue]
     private let queueSettings: [QueueSettings]
-    private let committer: GroupCommitter
+    let committer: GroupCommitter
     let contexts: ContextStore
     let quarantine: Quarantine
     let recent = RecentRequests()
     private let stateWorker: SerialWorker
     private let keySets: KeySetStore
-    private let server: HTTPServer
+    let server: HTTPServer
     private let admin = Mutex<HTTPServer?>(nil)
-    private let dataDirectory: String
+    let dataDirectory: String
     private let settings: Configuration
     private let state: Mutex<LoadedConfiguration>
 
@@ -44,6 +44,8 @@ package final class Receiver: Sendable {
         try Self.prepareFolder(configuration.dataDirectory)
         queues = try Self.openQueues(configuration)
         let answers = AnswerBatch()
+        let commits = CommitMetrics(queueNames: configuration.queues.map(\.name))
+        metrics.commits.withLock { $0 = commits }
         do throws(QueueError) {
             var limits = StateLimits()
             limits.contextBytesMax = configuration.limits.contextBytesMax
@@ -57,7 +59,7 @@ package final class Receiver: Sendable {
                 deliver: { finished in
                     for one in finished { one.complete() }
                     answers.flush()
-                })
+                }, observer: commits)
         } catch { throw StartFailure("state in \(configuration.dataDirectory): \(error)") }
         stateWorker = SerialWorker(waitingMax: 4096)
         guard stateWorker.start() else {
@@ -246,48 +248,6 @@ package final class Receiver: Sendable {
             }
         }
         return failures
-    }
-
-    func metricsText() -> String {
-        let load = committer.load
-        var gauges = [
-            Metrics.Gauge(
-                name: "postern_connections", help: "Open connections.",
-                values: [("", String(server.connectionCount))]),
-            Metrics.Gauge(
-                name: "postern_in_flight_events", help: "Events accepted and not yet stored.",
-                values: [("", String(load.events))]),
-            Metrics.Gauge(
-                name: "postern_in_flight_bytes", help: "Their bytes.",
-                values: [("", String(load.bytes))]),
-            Metrics.Gauge(
-                name: "postern_integrations", help: "Integrations that are enabled.",
-                values: [("", String(handler.current.integrationCount))]),
-            Metrics.Gauge(
-                name: "postern_quarantine_requests", help: "Requests kept in quarantine.",
-                values: [("", String(quarantine.count))]),
-        ]
-        var depth: [(labels: String, value: String)] = []
-        var dead: [(labels: String, value: String)] = []
-        var bytes: [(labels: String, value: String)] = []
-        for queue in queues {
-            guard let stats = try? queue.stats(nowMilliseconds: Clock.nowMilliseconds) else {
-                continue
-            }
-            let labels = "{queue=\(Metrics.quote(queue.name))}"
-            depth.append((labels, String(stats.depth)))
-            dead.append((labels, String(stats.dead)))
-            bytes.append((labels, String(stats.bytes)))
-        }
-        gauges.append(
-            Metrics.Gauge(
-                name: "postern_queue_depth", help: "Events that are neither done nor dead.",
-                values: depth))
-        gauges.append(
-            Metrics.Gauge(name: "postern_queue_dead", help: "Dead letters.", values: dead))
-        gauges.append(
-            Metrics.Gauge(name: "postern_queue_bytes", help: "Bytes on disk.", values: bytes))
-        return metrics.text(gauges: gauges)
     }
 
     /// Removes what retention no longer keeps; called about once a minute.

@@ -159,6 +159,15 @@ package enum FileSystem {
         return (Int(status.st_size), Int64(status.st_mtim.tv_sec) * 1000)
     }
 
+    /// Bytes that this user may still write where a path lies.
+    static func freeBytes(_ path: String) -> UInt64? {
+        var status = statvfs()
+        // unsafe: fills the value given.
+        guard unsafe statvfs(path, &status) == 0 else { return nil }
+        return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+            .partialValue
+    }
+
     package static func remove(_ path: String) { unsafe unlink(path) }
 
     /// Removes a file; gone for good when it returns.
