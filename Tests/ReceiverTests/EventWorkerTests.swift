@@ -32,7 +32,7 @@ private final class ScriptedHandler: EventHandler {
     func interrupt() {}
 }
 
-@Suite struct EventWorkerTests {
+@Suite final class EventWorkerTests {
     private let time = FakeTime()
     private let folder: URL
     private let queue: SQLiteQueue
@@ -175,5 +175,59 @@ private final class ScriptedHandler: EventHandler {
         try append(["a"])
         #expect(try worker.workOnce())
         #expect(results.list.map(\.result) == [.done])
+    }
+
+    @Test func `a batch is settled event by event, and done ones in one commit`() throws {
+        try append((0..<5).map(String.init))
+        let results = Results()
+        let handler = ScriptedHandler(time) { $0.event.id == "2" ? .failed("no") : .done }
+        #expect(try worker(handler, results: results).workOnce(count: 4))
+        // The failed one is given back at once, the others are acknowledged at the end.
+        #expect(results.list.map(\.event.id) == ["2", "0", "1", "3"])
+        #expect(results.list.dropFirst().allSatisfy { $0.result == .done })
+        #expect(try queue.list(EventFilter(states: [.done])).map(\.id) == ["0", "1", "3"])
+        #expect(try queue.list(EventFilter(states: [.ready])).map(\.id) == ["2", "4"])
+    }
+
+    @Test func `after a slow event the leases of its batch are renewed, and lost ones left`() throws
+    {
+        try append(["a", "b", "c"])
+        let results = Results()
+        let handler = ScriptedHandler(time) { [time] _ in
+            // Shorter than a lease, two of them longer.
+            time.pass(60_000)
+            return .done
+        }
+        #expect(try worker(handler, results: results).workOnce(count: 3))
+        #expect(results.list.map(\.result) == [.done, .done, .done])
+        try append(["d", "e"])
+        let slow = ScriptedHandler(time) { [time, queue] _ in
+            time.pass(90_001)
+            _ = try? queue.lease(
+                count: 9, durationMilliseconds: 600_000, nowMilliseconds: time.now)
+            return .done
+        }
+        let lost = Results()
+        #expect(try worker(slow, results: lost).workOnce(count: 2))
+        #expect(slow.seen.withLock { $0.map(\.id) } == ["d"])
+        #expect(lost.list.map(\.result) == [.lost, .lost])
+    }
+
+    @Test func `batches grow while events take little time, and shrink when they do not`() throws {
+        try append((0..<80).map(String.init))
+        settings.untilEmpty = true
+        let results = Results()
+        let sizes = Mutex<[Int]>([])
+        let handler = ScriptedHandler(time) { [time, queue] event in
+            let leased = (try? queue.stats(nowMilliseconds: time.now).leased) ?? 0
+            sizes.withLock { $0.append(leased) }
+            time.pass(event.event.sequence > 40 ? 300 : 1)
+            return .done
+        }
+        worker(handler, results: results).run()
+        #expect(results.list.count == 80)
+        let seen = sizes.withLock { $0 }
+        #expect(seen.first == 1 && seen.max() == 16 && seen.last == 1)
+        #expect(results.list.allSatisfy { $0.result == .done })
     }
 }

@@ -49,6 +49,12 @@ package final class EventWorker: Sendable {
         package var policy = DeliveryPolicy()
         /// Stop once nothing is ready.
         package var untilEmpty = false
+        /// The most events that are taken at once while each takes little time: one commit then serves
+        /// many.
+        package var batchMax = 16
+        /// A batch that takes longer makes the next one smaller, and what is done is acknowledged before
+        /// its end.
+        package var batchMilliseconds: Int64 = 250
         /// How long an empty queue is left alone.
         package var idleMilliseconds: Int64 = 200
 
@@ -104,10 +110,15 @@ package final class EventWorker: Sendable {
     /// One thread's work, until `stop`, or until nothing is ready if so set.
     package func run() {
         var failures = 0
+        var count = 1
         while !isStopping.load(ordering: .acquiring) {
             do throws(QueueError) {
-                if try workOnce() {
+                let start = environment.nowMilliseconds()
+                if try workOnce(count: count) {
                     failures = 0
+                    let spent = environment.nowMilliseconds() &- start
+                    let isShort = spent >= 0 && spent <= settings.batchMilliseconds
+                    count = isShort ? min(count * 2, settings.batchMax) : max(count / 2, 1)
                 } else if settings.untilEmpty {
                     return
                 } else {
@@ -126,11 +137,17 @@ package final class EventWorker: Sendable {
         }
     }
 
-    /// Handles one event.
+    /// An event that is done and not yet acknowledged.
+    private struct Done {
+        let leased: LeasedEvent
+        let milliseconds: Int64
+    }
+
+    /// Handles up to so many events, one after another.
     ///
     /// - Returns: false when none is ready.
-    /// - Throws: when the queue fails; the event, if there was one, comes again.
-    package func workOnce() throws(QueueError) -> Bool {
+    /// - Throws: when the queue fails; events that were not settled come again.
+    package func workOnce(count: Int = 1) throws(QueueError) -> Bool {
         let start = environment.nowMilliseconds()
         let isDue = nextLook.withLock { next in
             // A clock that was set back must not make the queue wait for ever.
@@ -138,44 +155,78 @@ package final class EventWorker: Sendable {
         }
         guard isDue || settings.untilEmpty else { return false }
         let leased = try queue.lease(
-            count: 1, durationMilliseconds: settings.leaseMilliseconds, nowMilliseconds: start)
-        guard let one = leased.first else {
+            count: count, durationMilliseconds: settings.leaseMilliseconds, nowMilliseconds: start)
+        if leased.isEmpty {
             nextLook.withLock { $0 = start &+ settings.idleMilliseconds }
             return false
         }
-        let outcome = handler.handle(one)
-        let now = environment.nowMilliseconds()
-        let (result, error) = try settle(one, outcome, now)
-        report(
-            Handled(event: one.event, result: result, error: error, milliseconds: now &- start))
+        var done: [Done] = []
+        do throws(QueueError) {
+            for one in leased { try work(one, leasedAt: start, &done) }
+        } catch {
+            // What is done is done, if the queue still takes that.
+            try? acknowledge(&done)
+            throw error
+        }
+        try acknowledge(&done)
         return true
     }
 
-    private func settle(
-        _ one: LeasedEvent, _ outcome: HandlingOutcome, _ now: Int64
-    ) throws(QueueError) -> (Handled.Result, String?) {
-        let error: String
-        let delay: Int64
-        switch outcome {
-        case .done:
-            let isKept = try queue.ack([one.lease], nowMilliseconds: now).first ?? false
-            return (isKept ? .done : .lost, nil)
-        case .failed(let text, let least):
-            error = text
-            delay = max(backoffMilliseconds(attempts: one.event.attempts), least ?? 0)
-        case .interrupted:
-            error = "the worker was stopped"
-            delay = 0
+    private func work(
+        _ one: LeasedEvent, leasedAt: Int64, _ done: inout [Done]
+    ) throws(QueueError) {
+        let start = environment.nowMilliseconds()
+        if start &- leasedAt > settings.batchMilliseconds {
+            // One before it was slow: this lease must outlive its handler as well.
+            try acknowledge(&done)
+            let isKept = try queue.extend(
+                one.lease, durationMilliseconds: settings.leaseMilliseconds,
+                nowMilliseconds: start)
+            guard isKept else {
+                return report(Handled(event: one.event, result: .lost, error: nil, milliseconds: 0))
+            }
         }
-        let result = try queue.nack(
+        let outcome = handler.handle(one)
+        let now = environment.nowMilliseconds()
+        switch outcome {
+        case .done: done.append(Done(leased: one, milliseconds: now &- start))
+        case .failed(let error, let least):
+            let delay = max(backoffMilliseconds(attempts: one.event.attempts), least ?? 0)
+            try giveBack(one, error, delay, now, now &- start)
+        case .interrupted:
+            try giveBack(one, "the worker was stopped", 0, now, now &- start)
+        }
+    }
+
+    /// Acknowledges in one commit.
+    private func acknowledge(_ done: inout [Done]) throws(QueueError) {
+        guard !done.isEmpty else { return }
+        let finished = done
+        done = []
+        let kept = try queue.ack(
+            finished.map(\.leased.lease), nowMilliseconds: environment.nowMilliseconds())
+        for (one, isKept) in zip(finished, kept) {
+            report(
+                Handled(
+                    event: one.leased.event, result: isKept ? .done : .lost, error: nil,
+                    milliseconds: one.milliseconds))
+        }
+    }
+
+    private func giveBack(
+        _ one: LeasedEvent, _ error: String, _ delay: Int64, _ now: Int64, _ spent: Int64
+    ) throws(QueueError) {
+        let outcome = try queue.nack(
             one.lease, error: error,
             delayMilliseconds: min(delay, settings.policy.backoffMillisecondsMax),
             nowMilliseconds: now)
-        switch result {
-        case .retry(let time): return (.retry(atMilliseconds: time), error)
-        case .dead: return (.dead, error)
-        case .lost: return (.lost, error)
-        }
+        let result: Handled.Result =
+            switch outcome {
+            case .retry(let time): .retry(atMilliseconds: time)
+            case .dead: .dead
+            case .lost: .lost
+            }
+        report(Handled(event: one.event, result: result, error: error, milliseconds: spent))
     }
 
     /// Between half and all of the policy's backoff: consumers that failed together do not come back
