@@ -5,6 +5,8 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 do {
     if arguments.first == "queue" {
         try QueueBenchmarkCommand.run(Array(arguments.dropFirst()))
+    } else if arguments.first == "timing" {
+        try TimingBenchmark.run(Array(arguments.dropFirst()))
     } else {
         try runJSONata()
     }
@@ -22,6 +24,7 @@ func runJSONata() throws {
     guard arguments.count >= 3, arguments[0] == "jsonata", arguments[1] == "--cases" else {
         print("usage: postern-bench jsonata --cases FILE [--json]")
         print("       \(QueueBenchmarkCommand.usage)")
+        print("       \(TimingBenchmark.usage)")
         throw UsageError()
     }
 
