@@ -12,7 +12,8 @@ enum WorkCommand {
             POSTERN_EVENT_TYPE, POSTERN_INTEGRATION, POSTERN_ACCOUNT, POSTERN_SEQUENCE and POSTERN_ATTEMPT in
             its environment; exit status 0 means done. --url posts it; 2xx means done. What fails comes again
             after an exponential backoff with jitter, and is a dead letter after the last attempt (postern
-            queue requeue brings it back). SIGTERM ends after the events under way, a second one at once.
+            queue requeue brings it back). SIGTERM ends after the events under way, another one half a second
+            later at once.
             """,
         options: [
             CommonOptions.config, CommonOptions.queue,
@@ -133,11 +134,18 @@ enum WorkCommand {
                 running.end()
             }
         }
-        var isStopping = false
+        // timeout(1) and terminals signal a process and its group: the same wish, said twice.
+        let sameWishNanoseconds: UInt64 = 500_000_000
+        var stoppedAt: UInt64?
         while running.count.load(ordering: .sequentiallyConsistent) > 0 {
             if Signals.wait(milliseconds: 100) == .stop {
-                if isStopping { handler.interrupt() } else { worker.stop() }
-                isStopping = true
+                let now = Clock.monotonicNanoseconds
+                if let first = stoppedAt {
+                    if now &- first > sameWishNanoseconds { handler.interrupt() }
+                } else {
+                    stoppedAt = now
+                    worker.stop()
+                }
             }
             handler.tick()
             report.progress()
