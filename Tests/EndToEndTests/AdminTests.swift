@@ -155,7 +155,9 @@ struct AdminTests {
         }
         let number = try #require(kept.first?["number"] as? Int)
         let whole = try Self.call(server.adminPort, "GET", "/quarantine/\(number)")
-        #expect((whole.json["request"] as? [String: Any])?["body"] as? String == "{}")
+        let captured = try #require(whole.json["request"] as? [String: Any])
+        #expect(captured["body"] as? String == "{}")
+        #expect(captured["request_id"] as? String == request)
     }
 }
 

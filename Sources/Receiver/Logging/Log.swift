@@ -5,16 +5,18 @@ import Synchronization
 package final class Log: Sendable {
     private let settings: Mutex<LogSettings>
     private let sink: @Sendable ([UInt8]) -> Void
+    private let journal: Journal?
 
     /// A log on standard error, or elsewhere for tests.
     package init(
-        _ settings: LogSettings,
+        _ settings: LogSettings, journal: Journal? = Journal(),
         sink: @escaping @Sendable ([UInt8]) -> Void = { bytes in
             _ = FileSystem.writeAll(bytes, to: STDERR_FILENO)
         }
     ) {
         self.settings = Mutex(settings)
         self.sink = sink
+        self.journal = journal
     }
 
     /// Takes over reloaded settings.
@@ -31,6 +33,7 @@ package final class Log: Sendable {
         let record = LogRecord(
             level: level, message: message, fields: fields,
             timeMilliseconds: Clock.nowMilliseconds)
+        if settings.format == .journal, let journal, journal.send(record) { return }
         sink(Array(record.line(settings.format).utf8))
     }
 }

@@ -6,7 +6,8 @@ package enum LogFormat: String, Sendable, CaseIterable {
     case text
     /// One JSON object a line.
     case json
-    /// Text without a time, with systemd's priority prefix (sd-daemon(3)).
+    /// Fields of their own in systemd's journal; where none listens, text without a time, with the
+    /// priority prefix of sd-daemon(3).
     case journal
 }
 
@@ -66,7 +67,8 @@ package struct LogRecord: Sendable {
         }
     }
 
-    private var text: String {
+    /// The message and its fields, as one line.
+    var text: String {
         var line =
             Self.isPlain(message) || !message.utf8.contains(where: { $0 < 0x20 })
             ? message : Self.quoted(message)

@@ -85,10 +85,11 @@ package final class WebhookHandler: HTTPHandler {
         let trusted = snapshot.configuration.trustedProxies
         let started = Clock.monotonicNanoseconds
         let now = Clock.nowMilliseconds
-        let received = RequestAdapter.received(
+        var received = RequestAdapter.received(
             request, publicURL: snapshot.publicURL,
             remoteAddress: RequestAdapter.client(request, trusted: trusted), nowMilliseconds: now,
             forwarded: RequestAdapter.forwarded(request, trusted: trusted))
+        received.identifier = identifier
         let keys = destination.active.mayFetchKeySets ? KeySetInquiry(keySets) : nil
         let decision = decide(received, destination, keys)
         let decided = Clock.monotonicNanoseconds

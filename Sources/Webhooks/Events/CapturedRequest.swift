@@ -23,7 +23,12 @@ package enum CapturedRequest {
         writer.write(request.remoteAddress)
         writer.raw(",\"received_at\":\"")
         writer.raw(TimeText.iso8601(request.receivedAtMilliseconds))
-        writer.raw("\",\"headers\":[")
+        writer.raw("\"")
+        if let identifier = request.identifier {
+            writer.raw(",\"request_id\":")
+            writer.write(identifier)
+        }
+        writer.raw(",\"headers\":[")
         var isFirst = true
         request.fields.forEach { name, value in
             writer.raw(isFirst ? "[" : ",[")

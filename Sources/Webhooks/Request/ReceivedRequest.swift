@@ -15,6 +15,8 @@ package struct ReceivedRequest: Sendable {
     package var body: [UInt8]
     package var remoteAddress: String
     package var receivedAtMilliseconds: Int64
+    /// What the log and `X-Request-Id` call it; nil for a request that did not come over HTTP.
+    package var identifier: String?
 
     package init(
         method: String, target: String, publicURL: String, path: String, query: String,
