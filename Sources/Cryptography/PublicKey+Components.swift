@@ -41,6 +41,9 @@ extension PublicKey {
         guard modulus.count >= 256, modulus.count <= 2048 else {
             throw CryptographyError(.unsupportedKey, operation: "RSA key size")
         }
+        guard !WeakModulus.isFaulty(modulus) else {
+            throw CryptographyError(.unsupportedKey, operation: "RSA modulus of a faulty generator")
+        }
         let key = DER.sequence(DER.unsignedInteger(modulus) + DER.unsignedInteger(exponent))
         // rsaEncryption with NULL parameters (RFC 3279 §2.3.1).
         let algorithm: [UInt8] = [
