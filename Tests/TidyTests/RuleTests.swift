@@ -91,7 +91,9 @@ struct RuleTests {
         #expect(status == 0, "\(text.prefix(4000))")
     }
 
-    @Test(arguments: ["deploy/quickstart", "deploy/test", ".ci/run"])
+    @Test(arguments: [
+        "deploy/quickstart", "deploy/test", "deploy/package", "deploy/install", ".ci/run",
+    ])
     func `a command is executable`(path: String) {
         #expect(
             FileManager.default.isExecutableFile(
