@@ -121,4 +121,22 @@ struct DiskTests {
         #expect(server.process.isRunning)
         #expect(try server.storedIDs() == result.accepted)
     }
+
+    @Test(
+        .enabled(if: SmallDisk.isAllowed, "needs the right to mount"),
+        arguments: ["sqlite", "file"])
+    func `a read-only file system is said at the start, and keeps what it holds`(
+        queue: String
+    ) throws {
+        let disk = try SmallDisk("8m")
+        let server = try ReceiverProcess(queue: queue, extra: "data_directory: \(disk.path)")
+        let said = try deliver(server, "a", count: 3).accepted
+        #expect(server.stop() == 0)
+        try disk.remount("ro")
+        let (status, output) = try server.command("serve")
+        #expect(status == 69)
+        #expect(output.contains(disk.path), "\(output)")
+        try disk.remount("rw")
+        #expect(try server.storedIDs() == said)
+    }
 }
