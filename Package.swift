@@ -58,6 +58,7 @@ let package = Package(
                 "JSON", "JSONata", "Cryptography", "HTTPServer", "Webhooks", "EventQueue",
                 "Receiver",
             ],
+            exclude: ["node-baseline.js"],
             swiftSettings: settings),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),

@@ -14,6 +14,10 @@ public struct JSONObject: Sendable {
     /// An object without members.
     public init() {}
 
+    /// Members in order, whose keys the caller knows to differ: no index is made until one is looked
+    /// for by assignment.
+    package init(distinct members: [Member]) { self.members = members }
+
     /// Members in order; of repeated keys the last value stands.
     public init(_ members: some Sequence<Member>) {
         for (key, value) in members { self[key] = value }
@@ -24,6 +28,7 @@ public struct JSONObject: Sendable {
     public subscript(key: String) -> JSONValue? {
         get { place(of: key).map { members[$0].value } }
         set {
+            if places.isEmpty, members.count > Self.scanMax { rebuild() }
             if let place = place(of: key) {
                 if let newValue {
                     members[place].value = newValue
@@ -54,7 +59,7 @@ public struct JSONObject: Sendable {
     public var keys: [String] { members.map(\.key) }
 
     private func place(of key: String) -> Int? {
-        if members.count > Self.scanMax { return places[CodeUnits(key)] }
+        if members.count > Self.scanMax, !places.isEmpty { return places[CodeUnits(key)] }
         return members.firstIndex { $0.key.hasSameCodeUnits(as: key) }
     }
 

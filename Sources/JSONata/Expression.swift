@@ -146,11 +146,12 @@ extension Evaluator {
             return .node(JSONNode(document: documents[Int(document)], index: Int(index)))
         case .array(let box): return .array(box.items.map { json($0) ?? .null })
         case .object, .tuple:
-            var object = JSONObject()
-            for (key, member) in (try? members(of: value)) ?? [] {
-                if let made = json(member) { object[key] = made }
+            // Members of an object have different keys already.
+            var members: [JSONObject.Member] = []
+            for (key, member) in (try? self.members(of: value)) ?? [] {
+                if let made = json(member) { members.append((key, made)) }
             }
-            return .object(object)
+            return .object(JSONObject(distinct: members))
         }
     }
 }

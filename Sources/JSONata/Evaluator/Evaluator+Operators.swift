@@ -120,6 +120,11 @@ extension Evaluator {
             return false
         case .number: return number(of: left) == number(of: right)
         case .string:
+            if case .node(let document, let index) = left, case .string(let text) = right,
+                let isEqual = documents[Int(document)].isPlainString(at: Int(index), equalTo: text)
+            {
+                return isEqual
+            }
             return (string(of: left) ?? "").hasSameCodeUnits(as: string(of: right) ?? "")
         case .function: return function(of: left) === function(of: right)
         case .array:
@@ -245,6 +250,9 @@ extension Evaluator {
     func evaluateGroup(
         _ node: Node, _ input: Value, _ frame: Frame
     ) throws(JSONataError) -> Value {
+        if let keys = node.literalKeys, !isArray(input) {
+            return try evaluateObject(keys, node, input, frame)
+        }
         var isTuples = false
         if case .array(let box) = input { isTuples = box.isTupleStream }
         var items = input.isUndefined ? [.undefined] : self.items(of: input) ?? [input]
@@ -295,6 +303,24 @@ extension Evaluator {
         }
         try allocate(result.count * 64)
         return .object(result)
+    }
+
+    /// An object constructor with written-out keys over one item: nothing is to be grouped.
+    private func evaluateObject(
+        _ names: [String], _ node: Node, _ input: Value, _ frame: Frame
+    ) throws(JSONataError) -> Value {
+        var keys: [String] = []
+        var values: [Value] = []
+        keys.reserveCapacity(names.count)
+        values.reserveCapacity(names.count)
+        for (place, name) in names.enumerated() {
+            let value = try evaluate(node.pairs[place].value, input, frame)
+            if value.isUndefined { continue }
+            keys.append(name)
+            values.append(value)
+        }
+        try allocate(keys.count * 64)
+        return .object(ObjectBox(plain: keys, values))
     }
 
     private func evaluateGroupValue(

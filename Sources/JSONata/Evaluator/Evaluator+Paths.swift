@@ -17,8 +17,10 @@ extension Evaluator {
             default: return .undefined
             }
         }
-        // An array at the end is a result sequence, unless there is only one step of it.
-        return isArray(value) ? nil : value
+        // A single result that is an array of the data stays one. One made by the expression may be a
+        // sequence, which the steps below flatten.
+        if case .array = value { return nil }
+        return value
     }
 
     func evaluatePath(
@@ -103,6 +105,7 @@ extension Evaluator {
         if step.kind == .sort {
             return try evaluateStages(step.stages, try evaluateSort(step, input, frame), frame)
         }
+        if step.isPlainName { return try evaluateName(step, input, isLast: isLast) }
         var results: [Value] = []
         results.reserveCapacity(input.items.count)
         for item in input.items {
@@ -131,6 +134,56 @@ extension Evaluator {
         }
         try checkSequence(flat.items.count)
         return flat
+    }
+
+    /// The member `step.text` of each item, arrays flattened by one level.
+    private func evaluateName(
+        _ step: Node, _ input: ArrayBox, isLast: Bool
+    ) throws(JSONataError) -> ArrayBox {
+        let flat = ArrayBox([], isSequence: true)
+        flat.items.reserveCapacity(input.items.count)
+        try self.step(input.items.count)
+        var count = 0
+        var last = Value.undefined
+        for item in input.items {
+            let value: Value
+            if case .node(let document, let index) = item,
+                documents[Int(document)].kind(at: Int(index)) != .array
+            {
+                let found = documents[Int(document)].member(of: Int(index), keyBytes: step.utf8)
+                if found < 0 { continue }
+                value = self.value(document, found)
+            } else {
+                value = unwrapped(try lookup(item, step.text))
+            }
+            if value.isUndefined { continue }
+            count += 1
+            last = value
+            if case .array(let box) = value, box.isCons {
+                flat.items.append(value)
+            } else if let items = items(of: value) {
+                flat.items.append(contentsOf: items)
+            } else {
+                flat.items.append(value)
+            }
+        }
+        if isLast, count == 1 {
+            // One result that is an array of the data is that array, not a sequence of its items.
+            switch last {
+            case .array(let box) where !box.isSequence: return box
+            case .node where isArray(last): flat.isSequence = false
+            default: break
+            }
+        }
+        try checkSequence(flat.items.count)
+        return flat
+    }
+
+    /// A sequence as `evaluate` gives it: none of nothing, its only item for one.
+    private func unwrapped(_ value: Value) -> Value {
+        guard case .array(let box) = value, box.isSequence, !box.keepSingleton else { return value }
+        if box.items.isEmpty { return .undefined }
+        return box.items.count == 1 ? box.items[0] : value
     }
 
     func checkSequence(_ count: Int) throws(JSONataError) {

@@ -175,6 +175,9 @@ final class Evaluator {
         case .node(let document, let index):
             let source = documents[Int(document)]
             guard source.kind(at: Int(index)) == .object else { return nil }
+            if source.hasPlainMembers(at: Int(index)) {
+                return plainBox(source, document, Int(index))
+            }
             let box = ObjectBox()
             var entry = source.firstChild(of: Int(index))
             for _ in 0..<source.count(of: Int(index)) {
@@ -237,6 +240,12 @@ final class Evaluator {
     func evaluate(_ node: Node, _ input: Value, _ frame: Frame) throws(JSONataError) -> Value {
         try enter()
         var result = try evaluateKind(node, input, frame)
+        if node.hasPlainResult {
+            guard case .array = result else {
+                depth -= 1
+                return result
+            }
+        }
         for stage in node.predicates {
             if let predicate = stage.predicate { result = try filter(predicate, result, frame) }
         }
@@ -347,6 +356,12 @@ final class Evaluator {
 
     private func evaluateDescendants(_ input: Value) throws(JSONataError) -> Value {
         guard !input.isUndefined else { return .undefined }
+        if case .node(let document, let index) = input,
+            let items = try descendants(document, Int(index))
+        {
+            try allocate(items.count * 24)
+            return items.count == 1 ? items[0] : .array(ArrayBox(items, isSequence: true))
+        }
         let result = ArrayBox([], isSequence: true)
         // A stack of its own: input may be nested more deeply than the thread's stack allows.
         var waiting = [input]

@@ -105,6 +105,12 @@ final class ObjectBox {
         values = []
     }
 
+    /// Members whose keys the caller knows to differ and to look like no array index.
+    init(plain keys: [String], _ values: [Value]) {
+        self.keys = keys
+        self.values = values
+    }
+
     init(copying other: ObjectBox) {
         keys = other.keys
         values = other.values

@@ -89,6 +89,13 @@ final class Node: @unchecked Sendable {
     var seekingParent: [AncestorSlot]?
     /// A path of plain names: navigated without making sequences.
     var isPlainPath = false
+    /// A name and nothing else: looked up in each item without evaluating a node.
+    private(set) var isPlainName = false
+    /// Nothing is done to the result after the node itself is evaluated, unless it is a sequence.
+    private(set) var hasPlainResult = false
+    /// The keys of an object constructor when all are written out and none repeats, needs another place
+    /// (ECMA-262 §10.1.11) or is refused.
+    private(set) var literalKeys: [String]?
     /// UTF-8 of a name, for looking it up in a document.
     var utf8: [UInt8] = []
 
@@ -96,6 +103,37 @@ final class Node: @unchecked Sendable {
         self.kind = kind
         self.position = position
         self.text = text
+    }
+
+    /// Decides the shortcuts of this node and all below, once nothing changes any more.
+    func seal() {
+        isPlainName =
+            kind == .name && stages.isEmpty && predicates.isEmpty && group == nil && !keepArray
+            && !isTuple && focus == nil && index == nil && ancestor == nil
+        hasPlainResult = predicates.isEmpty && (group == nil || kind == .path)
+        literalKeys = plainKeys()
+        for node in nodes { node.seal() }
+        for node in [lhs, rhs, third, group] { node?.seal() }
+        for pair in pairs {
+            pair.key.seal()
+            pair.value.seal()
+        }
+        for term in terms { term.expression.seal() }
+        for stage in predicates + stages { stage.predicate?.seal() }
+    }
+
+    private func plainKeys() -> [String]? {
+        guard kind == .objectConstructor else { return nil }
+        var keys: [String] = []
+        for (key, _) in pairs {
+            guard key.kind == .literal, key.predicates.isEmpty, key.group == nil,
+                case .string(let text) = key.literal, !text.hasPrefix("_jsonata_"),
+                ObjectBox.arrayIndex(text) == nil,
+                !keys.contains(where: { $0.utf8.elementsEqual(text.utf8) })
+            else { return nil }
+            keys.append(text)
+        }
+        return keys
     }
 
     /// A copy that the second pass may change without changing this one.

@@ -9,6 +9,7 @@ final class TreeProcessor {
         if result.kind == .parent || result.seekingParent != nil {
             throw JSONataError("S0217", position: result.position)
         }
+        result.seal()
         return result
     }
 
