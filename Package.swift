@@ -52,11 +52,12 @@ let package = Package(
                 "CZlib", "CCurl", "CRecipes", "CLinux",
             ]),
         .executableTarget(name: "postern", dependencies: ["Receiver"], swiftSettings: settings),
+        .target(name: "CAllocations"),
         .executableTarget(
             name: "postern-bench",
             dependencies: [
                 "JSON", "JSONata", "Cryptography", "HTTPServer", "Webhooks", "EventQueue",
-                "Receiver",
+                "Receiver", "CAllocations",
             ],
             exclude: ["node-baseline.js"],
             swiftSettings: settings),

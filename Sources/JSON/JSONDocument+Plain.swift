@@ -2,7 +2,7 @@ private import func Glibc.memcmp
 
 extension JSONDocument {
     /// More members than this are not compared with each other.
-    private static let plainMembersMax = 64
+    private static let plainMembersMax = 128
 
     /// True when the members of the object at `index` may be listed as they lie there: no key has
     /// escapes, repeats or begins with a digit, which ECMAScript might list first (ECMA-262 §10.1.11).
@@ -24,8 +24,8 @@ extension JSONDocument {
                         mark = unsafe Self.mark(base + range.lowerBound, range.count)
                     }
                     for other in 0..<place where unsafe marks[other] == mark {
-                        // Alike at both ends: seldom, and then decided by whoever compares keys.
-                        return false
+                        // Alike in length and at both ends: seldom, as `followers_url`, `following_url`.
+                        if string(at: key(other, of: index)) == string(at: entry) { return false }
                     }
                     unsafe marks[place] = mark
                     entry = next(after: entry + 1)
@@ -33,6 +33,13 @@ extension JSONDocument {
                 return true
             }
         }
+    }
+
+    /// The entry of the key of the member number `place`.
+    private func key(_ place: Int, of index: Int) -> Int {
+        var entry = index + 1
+        for _ in 0..<place { entry = next(after: entry + 1) }
+        return entry
     }
 
     /// A number that keys with different lengths, first four or last four bytes do not share.

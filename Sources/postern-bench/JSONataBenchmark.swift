@@ -1,3 +1,4 @@
+import CAllocations
 import JSON
 import JSONata
 import Receiver
@@ -10,6 +11,8 @@ struct JSONataBenchmark {
         let compile: Double
         let evaluate: Double
         let fromText: Double
+        /// Blocks of memory taken from text to text.
+        let allocations: Int
         let isRight: Bool
     }
 
@@ -25,14 +28,16 @@ struct JSONataBenchmark {
             let expression = try Expression(source)
             let document = try JSONValue(parsing: text)
             let result = try expression.evaluate(document)
+            let whole = {
+                guard let value = try? JSONValue(parsing: text) else { return }
+                _ = try? expression.evaluate(value)?.serialized()
+            }
             return Row(
                 name: item["name"]?.stringValue ?? "",
                 compile: median { _ = try? Expression(source) },
                 evaluate: median { _ = try? expression.evaluate(document) },
-                fromText: median {
-                    guard let value = try? JSONValue(parsing: text) else { return }
-                    _ = try? expression.evaluate(value)?.serialized()
-                },
+                fromText: median(whole),
+                allocations: allocations(whole),
                 isRight: result == item["expected"])
         }
     }
@@ -40,6 +45,14 @@ struct JSONataBenchmark {
     private static func materialized(_ value: JSONValue) -> JSONValue {
         if case .node(let node) = value { return node.value }
         return value
+    }
+
+    /// Allocations of one call, after one that fills what is made once.
+    private static func allocations(_ body: () -> Void) -> Int {
+        body()
+        let before = postern_allocations()
+        body()
+        return Int(truncatingIfNeeded: postern_allocations() - before)
     }
 
     /// Median nanoseconds of one call, over 15 samples of about 10 ms after a warm-up.

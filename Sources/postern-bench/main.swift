@@ -34,17 +34,23 @@ func runJSONata() throws {
             [
                 "name": .string(row.name), "compile_ns": .number(JSONNumber(row.compile)),
                 "evaluate_ns": .number(JSONNumber(row.evaluate)),
-                "from_text_ns": .number(JSONNumber(row.fromText)), "right": .bool(row.isRight),
+                "from_text_ns": .number(JSONNumber(row.fromText)),
+                "allocations": .number(JSONNumber(Double(row.allocations))),
+                "right": .bool(row.isRight),
             ]
         }
         print(JSONValue.array(values).jsonString)
     } else {
-        print("median ns: compile, evaluate a parsed document, from text to text")
+        print(
+            "median ns: compile, evaluate a parsed document, from text to text; allocations from text to text"
+        )
         for row in rows {
             let figures = [row.compile, row.evaluate, row.fromText].map {
                 String(Int($0.rounded()))
             }
-            print(row.name, figures.joined(separator: " "), row.isRight ? "" : "WRONG RESULT")
+            print(
+                row.name, figures.joined(separator: " "), row.allocations,
+                row.isRight ? "" : "WRONG RESULT")
         }
     }
 }

@@ -6,6 +6,7 @@ import Testing
 struct LayerTests {
     /// Target → what its sources may import beside the standard library.
     static let table: [String: Set<String>] = [
+        "CAllocations": [],
         "CCurl": [],
         "CRecipes": [],
         "JSON": [],
@@ -21,7 +22,7 @@ struct LayerTests {
         "postern": ["Receiver", "Glibc"],
         "postern-bench": [
             "JSON", "JSONata", "Cryptography", "HTTPServer", "Webhooks", "EventQueue", "Receiver",
-            "Glibc",
+            "CAllocations", "Glibc",
         ],
     ]
 

@@ -122,27 +122,33 @@ extension Evaluator {
             default: break
             }
         }
-        let flat = ArrayBox([], isSequence: true)
+        // Most results are single values: then they are the sequence already.
+        if results.allSatisfy({ !isArray($0) }) {
+            try checkSequence(results.count)
+            return ArrayBox(results, isSequence: true)
+        }
+        var flat: [Value] = []
         for value in results {
             if case .array(let box) = value, box.isCons {
-                flat.items.append(value)
+                flat.append(value)
             } else if let items = items(of: value) {
-                flat.items.append(contentsOf: items)
+                flat.append(contentsOf: items)
             } else {
-                flat.items.append(value)
+                flat.append(value)
             }
         }
-        try checkSequence(flat.items.count)
-        return flat
+        try checkSequence(flat.count)
+        return ArrayBox(flat, isSequence: true)
     }
 
     /// The member `step.text` of each item, arrays flattened by one level.
     private func evaluateName(
         _ step: Node, _ input: ArrayBox, isLast: Bool
     ) throws(JSONataError) -> ArrayBox {
-        let flat = ArrayBox([], isSequence: true)
-        flat.items.reserveCapacity(input.items.count)
+        var flat: [Value] = []
+        flat.reserveCapacity(input.items.count)
         try self.step(input.items.count)
+        var isSequence = true
         var count = 0
         var last = Value.undefined
         for item in input.items {
@@ -160,23 +166,23 @@ extension Evaluator {
             count += 1
             last = value
             if case .array(let box) = value, box.isCons {
-                flat.items.append(value)
+                flat.append(value)
             } else if let items = items(of: value) {
-                flat.items.append(contentsOf: items)
+                flat.append(contentsOf: items)
             } else {
-                flat.items.append(value)
+                flat.append(value)
             }
         }
         if isLast, count == 1 {
             // One result that is an array of the data is that array, not a sequence of its items.
             switch last {
             case .array(let box) where !box.isSequence: return box
-            case .node where isArray(last): flat.isSequence = false
+            case .node where isArray(last): isSequence = false
             default: break
             }
         }
-        try checkSequence(flat.items.count)
-        return flat
+        try checkSequence(flat.count)
+        return ArrayBox(flat, isSequence: isSequence)
     }
 
     /// A sequence as `evaluate` gives it: none of nothing, its only item for one.

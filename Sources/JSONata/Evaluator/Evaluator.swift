@@ -294,7 +294,7 @@ final class Evaluator {
             return .function(FunctionBox(.regex(regex, position: node.position)))
         case .function: return try evaluateCall(node, input, frame, applied: nil)
         case .variable:
-            if !node.text.isEmpty { return frame.lookup(node.text) }
+            if !node.text.isEmpty { return frame.lookup(node.text, standard: node.standard) }
             if case .array(let box) = input, box.isOuterWrapper {
                 return box.items.first ?? .undefined
             }

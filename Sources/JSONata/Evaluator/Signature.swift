@@ -1,10 +1,42 @@
 /// The types of a function's parameters, as in `<s-nn?:s>` (JSONata documentation, "Function
 /// signatures").
 final class Signature: Sendable {
+    /// Symbols `a` to `z`, a bit each: every call asks, and hashing characters is slow.
+    private struct Symbols: Sendable {
+        private var bits: UInt32 = 0
+
+        init(_ symbols: some Sequence<Character>) {
+            for symbol in symbols { bits |= Self.bit(symbol) }
+        }
+
+        func contains(_ symbol: Character) -> Bool { bits & Self.bit(symbol) != 0 }
+
+        private static func bit(_ symbol: Character) -> UInt32 {
+            guard let value = symbol.asciiValue, value >= 0x61, value <= 0x7A else { return 0 }
+            return 1 << UInt32(value - 0x61)
+        }
+
+        /// True when the symbol of `kind` is one of them.
+        func accept(_ kind: ValueKind) -> Bool {
+            let symbol: UInt32 =
+                switch kind {
+                case .undefined: 0x6D
+                case .null: 0x6C
+                case .bool: 0x62
+                case .number: 0x6E
+                case .string: 0x73
+                case .array: 0x61
+                case .object: 0x6F
+                case .function: 0x66
+                }
+            return bits & (1 << (symbol - 0x61)) != 0
+        }
+    }
+
     private struct Parameter: Sendable {
         var type: Character
         /// The symbols that match: `s n b l o a f`, and `m` for a missing value.
-        var accepts: Set<Character>
+        var accepts: Symbols
         var subtype: String?
         var usesContext = false
         var isOptional = false
@@ -25,10 +57,10 @@ final class Signature: Sendable {
             let symbol = symbols[index]
             switch symbol {
             case "s", "n", "b", "l", "o":
-                parameters.append(Parameter(type: symbol, accepts: [symbol, "m"]))
-            case "f": parameters.append(Parameter(type: symbol, accepts: ["f"]))
-            case "a", "x": parameters.append(Parameter(type: symbol, accepts: Set("asnblfom")))
-            case "j": parameters.append(Parameter(type: symbol, accepts: Set("asnblom")))
+                parameters.append(Parameter(type: symbol, accepts: Symbols([symbol, "m"])))
+            case "f": parameters.append(Parameter(type: symbol, accepts: Symbols("f")))
+            case "a", "x": parameters.append(Parameter(type: symbol, accepts: Symbols("asnblfom")))
+            case "j": parameters.append(Parameter(type: symbol, accepts: Symbols("asnblom")))
             case "-":
                 if !parameters.isEmpty { parameters[parameters.count - 1].usesContext = true }
             case "?":
@@ -41,7 +73,7 @@ final class Signature: Sendable {
                 if choice.contains("<") {
                     throw JSONataError("S0402", position: index, value: String(choice))
                 }
-                parameters.append(Parameter(type: "(", accepts: Set(choice + ["m"])))
+                parameters.append(Parameter(type: "(", accepts: Symbols(choice + ["m"])))
                 index = end
             case "<":
                 guard let last = parameters.last, last.type == "a" || last.type == "f" else {
@@ -102,6 +134,7 @@ final class Signature: Sendable {
     func validate(
         _ arguments: [Value], context: Value, _ evaluator: Evaluator
     ) throws(JSONataError) -> [Value] {
+        if fitsInPlace(arguments, evaluator) { return arguments }
         let symbols = arguments.map { Self.symbol(of: $0, evaluator) }
         guard let counts = match(symbols, 0, 0) else {
             throw JSONataError("T0410", value: "argument \(firstBad(symbols) + 1)")
@@ -139,6 +172,17 @@ final class Signature: Sendable {
             }
         }
         return valid
+    }
+
+    /// True when there is an argument for every parameter and each is what its parameter takes.
+    private func fitsInPlace(_ arguments: [Value], _ evaluator: Evaluator) -> Bool {
+        guard arguments.count == parameters.count else { return false }
+        for (place, parameter) in parameters.enumerated() {
+            let kind = evaluator.kind(of: arguments[place])
+            guard parameter.accepts.accept(kind), !parameter.repeats else { return false }
+            if parameter.type == "a", kind != .array || parameter.subtype != nil { return false }
+        }
+        return true
     }
 
     private func asArray(

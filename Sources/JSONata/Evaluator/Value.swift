@@ -200,6 +200,20 @@ final class Frame {
         }
     }
 
+    /// The value of a variable; `standard` is what the standard functions have under this name.
+    func lookup(_ name: String, standard: Value) -> Value {
+        var frame: Frame? = self
+        while let current = frame {
+            if let functions = current.functions {
+                return functions === FunctionTable.standard
+                    ? standard : functions.table[name] ?? .undefined
+            }
+            if let place = current.names.lastIndex(of: name) { return current.values[place] }
+            frame = current.parent
+        }
+        return .undefined
+    }
+
     func lookup(_ name: String) -> Value {
         var frame: Frame? = self
         while let current = frame {

@@ -96,6 +96,8 @@ final class Node: @unchecked Sendable {
     /// The keys of an object constructor when all are written out and none repeats, needs another place
     /// (ECMA-262 §10.1.11) or is refused.
     private(set) var literalKeys: [String]?
+    /// The standard function that a variable names, undefined for none.
+    private(set) var standard: Value = .undefined
     /// UTF-8 of a name, for looking it up in a document.
     var utf8: [UInt8] = []
 
@@ -112,6 +114,7 @@ final class Node: @unchecked Sendable {
             && !isTuple && focus == nil && index == nil && ancestor == nil
         hasPlainResult = predicates.isEmpty && (group == nil || kind == .path)
         literalKeys = plainKeys()
+        if kind == .variable { standard = FunctionTable.standard.table[text] ?? .undefined }
         for node in nodes { node.seal() }
         for node in [lhs, rhs, third, group] { node?.seal() }
         for pair in pairs {
