@@ -50,42 +50,13 @@ public struct Expression: Sendable {
         return evaluator.json(try run(evaluator, value, bindings))
     }
 
-    /// The result for an object whose members are made when they are touched.
-    public func evaluate(
-        _ input: LazyObject, environment: EvaluationEnvironment = EvaluationEnvironment()
-    ) throws(JSONataError) -> JSONValue? {
-        let evaluator = Evaluator(limits: limits, environment: environment)
-        return evaluator.json(try run(evaluator, .object(input.box()), [:]))
-    }
-
-    private func run(
+    func run(
         _ evaluator: Evaluator, _ input: Value, _ bindings: [String: JSONValue]
     ) throws(JSONataError) -> Value {
         let root = Frame(Frame(functions))
         for (name, value) in bindings { root.bind(name, evaluator.value(value)) }
         root.bind("$", input)
         return try evaluator.evaluate(tree, evaluator.wrapped(input), root)
-    }
-}
-
-/// An object given to an evaluation whose members are made when an expression touches them, once.
-public struct LazyObject {
-    private let members: [(key: String, make: () -> JSONValue?)]
-
-    /// - Parameter members: keys and how their values are made; nil makes the member undefined.
-    public init(_ members: [(key: String, make: () -> JSONValue?)]) { self.members = members }
-
-    func box() -> ObjectBox {
-        let box = ObjectBox()
-        for (key, make) in members {
-            box.set(
-                key,
-                .lazy(
-                    LazyMember { evaluator throws(JSONataError) in
-                        make().map { evaluator.value($0) } ?? .undefined
-                    }))
-        }
-        return box
     }
 }
 

@@ -194,7 +194,7 @@ final class Evaluator {
         }
     }
 
-    private func resolve(_ box: ObjectBox, _ place: Int) throws(JSONataError) -> Value {
+    func resolve(_ box: ObjectBox, _ place: Int) throws(JSONataError) -> Value {
         let value = box.values[place]
         guard case .lazy(let member) = value else { return value }
         let made = try member.value(self)

@@ -76,16 +76,20 @@ final class TupleBox {
     }
 }
 
-/// Makes a value once.
+/// Makes a member of a lazy object once.
 final class LazyMember {
-    private let make: (Evaluator) throws(JSONataError) -> Value
-    private var made: Value?
+    private let source: LazyObject.Source
+    private let place: Int
+    private(set) var made: Value?
 
-    init(_ make: @escaping (Evaluator) throws(JSONataError) -> Value) { self.make = make }
+    init(_ source: LazyObject.Source, _ place: Int) {
+        self.source = source
+        self.place = place
+    }
 
     func value(_ evaluator: Evaluator) throws(JSONataError) -> Value {
         if let made { return made }
-        let value = try make(evaluator)
+        let value = source.make(place).map { evaluator.value($0) } ?? .undefined
         made = value
         return value
     }
@@ -98,7 +102,7 @@ final class ObjectBox {
     private var places: [JSON.CodeUnits: Int] = [:]
     /// Some key looks like an array index, which ECMAScript puts first.
     private(set) var hasIndexKeys = false
-    private static let scanMax = 8
+    private static let scanMax = 16
 
     init() {
         keys = []

@@ -118,12 +118,14 @@ private struct PipelineRun {
     ) throws(Ended) -> JSONValue? {
         do throws(JSONataError) {
             let environment = environment
-            return try compiled.expression.evaluate(
-                context.lazyObject,
-                environment: EvaluationEnvironment(
-                    nowMilliseconds: environment.nowMilliseconds,
-                    random: { environment.randomNumber() },
-                    monotonicNanoseconds: environment.monotonicNanoseconds))
+            let outside = EvaluationEnvironment(
+                nowMilliseconds: environment.nowMilliseconds,
+                random: { environment.randomNumber() },
+                monotonicNanoseconds: environment.monotonicNanoseconds)
+            // What a transform takes over as it was is neither made nor written anew.
+            return stage == .payloadTransform
+                ? try compiled.expression.changes(of: context.lazyObject, environment: outside)
+                : try compiled.expression.evaluate(context.lazyObject, environment: outside)
         } catch {
             // A body that cannot be read is the caller's fault, not the expression's.
             if case .failure(let reason) = context.body() {

@@ -43,7 +43,18 @@ final class RequestContext {
     ///   - source: the transform's text.
     func replace(with result: JSONObject, source: String) {
         transformSource = source
-        for (key, value) in result where !Self.fixed.contains(key) { transformed[key] = value }
+        for (key, value) in result where !Self.fixed.contains(key) {
+            if key == "body", isReceivedBody(value) { continue }
+            transformed[key] = value
+        }
+    }
+
+    /// True for the parsed body itself, handed through: its own bytes go into the event.
+    private func isReceivedBody(_ value: JSONValue) -> Bool {
+        guard case .node(let node) = value, case .success(.node(let body))? = parsed else {
+            return false
+        }
+        return node.document === body.document && node.rawBytes.indices == body.rawBytes.indices
     }
 
     /// A member that the transform adds under a name of its own, written in its text.
@@ -71,13 +82,9 @@ final class RequestContext {
 
     /// The context as an expression's input.
     var lazyObject: LazyObject {
-        var members: [(key: String, make: () -> JSONValue?)] = Self.names.map { name in
-            (name, { self.member(name) })
-        }
-        for (key, value) in transformed where !Self.names.contains(key) {
-            members.append((key, { value }))
-        }
-        return LazyObject(members)
+        var names = Self.names
+        for (key, _) in transformed where !Self.names.contains(key) { names.append(key) }
+        return LazyObject(names) { [names] in self.member(names[$0]) }
     }
 
     /// A member of the context after the transform; nil when there is none.
