@@ -28,7 +28,8 @@ package struct HTTPRequestHead: Sendable {
     /// RFC 9112 §3.2: origin-form as it is, absolute-form without scheme and authority.
     private static func split(_ target: String) -> (path: Substring, query: Substring?) {
         var rest = target[...]
-        if !rest.hasPrefix("/"), let scheme = rest.utf8.firstIndex(of: UInt8(ascii: ":")),
+        if rest.utf8.first != UInt8(ascii: "/"),
+            let scheme = rest.utf8.firstIndex(of: UInt8(ascii: ":")),
             rest[scheme...].hasPrefix("://")
         {
             let authority = rest[rest.utf8.index(scheme, offsetBy: 3)...]

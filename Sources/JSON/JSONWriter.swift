@@ -60,6 +60,15 @@ public struct JSONWriter: Sendable {
         unsafe text.withUnsafeBufferPointer { unsafe writeString($0) }
     }
 
+    /// A string given as bytes; what is not UTF-8 in them is replaced.
+    package mutating func write(received text: ArraySlice<UInt8>) {
+        if text.allSatisfy({ $0 < 0x80 }) {
+            unsafe text.withUnsafeBufferPointer { unsafe writeString($0) }
+        } else {
+            write(String(decoding: text, as: UTF8.self))
+        }
+    }
+
     /// Text as it is.
     public mutating func raw(_ text: StaticString) {
         unsafe bytes.append(
@@ -67,7 +76,10 @@ public struct JSONWriter: Sendable {
     }
 
     /// Text as it is.
-    public mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
+    public mutating func raw(_ text: String) {
+        var text = text
+        text.withUTF8 { unsafe bytes.append(contentsOf: $0) }
+    }
 
     /// Bytes as they are.
     public mutating func raw(_ slice: ArraySlice<UInt8>) { bytes.append(contentsOf: slice) }

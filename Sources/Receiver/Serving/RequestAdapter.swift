@@ -11,13 +11,15 @@ enum RequestAdapter {
         let head = request.head
         let path = head.path
         let query = head.query
-        var url: String
+        var url = ""
+        url.reserveCapacity(head.target.utf8.count + (publicURL?.utf8.count ?? 56) + 8)
         if let publicURL {
-            url = publicURL
+            url += publicURL
         } else if let forwarded {
-            url = "\(forwarded.scheme)://\(forwarded.host)"
+            url += "\(forwarded.scheme)://\(forwarded.host)"
         } else {
-            url = "http://" + (head.fields.firstValue(named: "host") ?? "localhost")
+            url += "http://"
+            url += head.fields.firstValue(named: "host") ?? "localhost"
         }
         url += path
         if let query {

@@ -167,10 +167,7 @@ package final class WebhookHandler: HTTPHandler {
 
     // MARK: Decisions
 
-    private static let randomBits: @Sendable () -> UInt64 = {
-        var generator = SystemRandomNumberGenerator()
-        return generator.next()
-    }
+    private static let randomBits: @Sendable () -> UInt64 = { RandomPool.shared.next() }
 
     private static func environment(
         _ now: Int64, _ keys: KeySetInquiry?

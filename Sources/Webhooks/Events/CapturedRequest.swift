@@ -3,7 +3,7 @@ import JSON
 
 /// The request beside its event, and in quarantine: enough to run the pipeline again.
 package enum CapturedRequest {
-    private static let secretHeaders: Set<String> = [
+    private static let secretHeaders = [
         "authorization", "proxy-authorization", "cookie", "set-cookie",
     ]
 
@@ -13,6 +13,9 @@ package enum CapturedRequest {
         _ request: ReceivedRequest, redacting redaction: Redaction = Redaction(), withBody: Bool
     ) -> [UInt8] {
         var writer = JSONWriter()
+        writer.bytes.reserveCapacity(
+            request.fields.byteCount + request.publicURL.utf8.count + 256
+                + (withBody ? request.body.count * 9 / 8 : 0))
         writer.raw("{\"method\":")
         writer.write(request.method)
         writer.raw(",\"target\":")
@@ -22,7 +25,7 @@ package enum CapturedRequest {
         writer.raw(",\"remote_address\":")
         writer.write(request.remoteAddress)
         writer.raw(",\"received_at\":\"")
-        writer.raw(TimeText.iso8601(request.receivedAtMilliseconds))
+        TimeText.appendISO8601(request.receivedAtMilliseconds, to: &writer.bytes)
         writer.raw("\"")
         if let identifier = request.identifier {
             writer.raw(",\"request_id\":")
@@ -33,14 +36,15 @@ package enum CapturedRequest {
         request.fields.forEach { name, value in
             writer.raw(isFirst ? "[" : ",[")
             isFirst = false
-            let text = String(decoding: name, as: UTF8.self)
-            writer.write(text)
+            writer.write(received: name)
             writer.raw(",")
-            let lower = text.lowercased()
-            if secretHeaders.contains(lower) || redaction.headers.contains(lower) {
+            let isSecret =
+                secretHeaders.contains { isNamed($0, name) }
+                || redaction.headers.contains { isNamed($0, name) }
+            if isSecret {
                 writer.raw("\"[redacted]\"")
             } else {
-                writer.write(String(decoding: value, as: UTF8.self))
+                writer.write(received: value)
             }
             writer.raw("]")
         }
@@ -57,5 +61,10 @@ package enum CapturedRequest {
         }
         writer.raw("}")
         return writer.bytes
+    }
+
+    private static func isNamed(_ lowercased: String, _ name: ArraySlice<UInt8>) -> Bool {
+        lowercased.utf8.count == name.count
+            && zip(lowercased.utf8, name).allSatisfy { $0 == asciiLowercased($1) }
     }
 }

@@ -47,7 +47,7 @@ struct EventBuilder {
         writer.raw(",\"type\":")
         writer.write(type)
         writer.raw(",\"time\":\"")
-        writer.raw(TimeText.iso8601(context.request.receivedAtMilliseconds))
+        TimeText.appendISO8601(context.request.receivedAtMilliseconds, to: &writer.bytes)
         writer.raw("\",\"integration\":")
         writer.write(integration.name)
         if let account = context.account.id {
@@ -103,7 +103,7 @@ struct EventBuilder {
     private func withoutLineBreaks(
         _ bytes: ArraySlice<UInt8>
     ) -> (bytes: ArraySlice<UInt8>, hadBreaks: Bool) {
-        guard bytes.contains(where: { $0 == 0x0A || $0 == 0x0D }) else { return (bytes, false) }
+        guard LineBreaks.areIn(bytes) else { return (bytes, false) }
         return (bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }[...], true)
     }
 }

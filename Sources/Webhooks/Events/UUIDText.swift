@@ -16,17 +16,16 @@ package enum UUIDText {
     }
 
     private static func text(high: UInt64, low: UInt64) -> String {
-        let digits = Array("0123456789abcdef".utf8)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(36)
-        for (index, half) in [high, low].enumerated() {
-            for nibble in 0..<16 {
-                let position = index * 16 + nibble
-                if position == 8 || position == 12 || position == 16 || position == 20 {
-                    bytes.append(UInt8(ascii: "-"))
-                }
-                bytes.append(digits[Int(half >> UInt64(60 - nibble * 4) & 15)])
+        for position in 0..<32 {
+            let half = position < 16 ? high : low
+            let nibble = position & 15
+            if position == 8 || position == 12 || position == 16 || position == 20 {
+                bytes.append(UInt8(ascii: "-"))
             }
+            let digit = UInt8(truncatingIfNeeded: half >> UInt64(60 - nibble * 4)) & 15
+            bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
         }
         return String(decoding: bytes, as: UTF8.self)
     }

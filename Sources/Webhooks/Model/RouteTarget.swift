@@ -12,16 +12,34 @@ package enum RouteTarget: Sendable, Equatable {
     /// Reads a path without its query; nil for any other path. Segments are taken as they are: names
     /// and ids hold no escapes.
     package init?(path: Substring) {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count >= 3, parts[0].isEmpty, !parts[2].isEmpty else { return nil }
-        let first = String(parts[2])
-        switch (parts[1], parts.count) {
-        case ("webhooks", 3): self = .integration(name: first)
-        case ("webhooks", 4) where !parts[3].isEmpty:
-            self = .integrationAccount(name: first, account: String(parts[3]))
-        case ("integrated-account-webhook", 3): self = .account(id: first)
-        case ("environment-integration-webhook", 3): self = .integrationIdentifier(id: first)
-        default: return nil
+        if let rest = Self.rest(of: path, after: "/webhooks/") {
+            guard let slash = rest.utf8.firstIndex(of: UInt8(ascii: "/")) else {
+                self = .integration(name: String(rest))
+                return
+            }
+            let account = rest[rest.utf8.index(after: slash)...]
+            guard slash > rest.startIndex, Self.isSegment(account) else { return nil }
+            self = .integrationAccount(name: String(rest[..<slash]), account: String(account))
+        } else if let id = Self.rest(of: path, after: "/integrated-account-webhook/") {
+            guard Self.isSegment(id) else { return nil }
+            self = .account(id: String(id))
+        } else if let id = Self.rest(of: path, after: "/environment-integration-webhook/") {
+            guard Self.isSegment(id) else { return nil }
+            self = .integrationIdentifier(id: String(id))
+        } else {
+            return nil
         }
+    }
+
+    /// What follows a prefix, when anything does.
+    private static func rest(of path: Substring, after prefix: String) -> Substring? {
+        guard path.utf8.count > prefix.utf8.count, path.utf8.starts(with: prefix.utf8) else {
+            return nil
+        }
+        return Substring(path.utf8.dropFirst(prefix.utf8.count))
+    }
+
+    private static func isSegment(_ text: Substring) -> Bool {
+        !text.isEmpty && !text.utf8.contains(UInt8(ascii: "/"))
     }
 }

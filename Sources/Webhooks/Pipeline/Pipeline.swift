@@ -104,7 +104,7 @@ private struct PipelineRun {
 
     /// A body that says it is JSON must be JSON, whether or not anything reads it.
     private mutating func checkBody() throws(Ended) {
-        if context.claimsJSON || context.request.fields.header(named: "content-encoding") != nil {
+        if context.claimsJSON || context.request.fields.first(named: "content-encoding") != nil {
             if case .failure(let reason) = context.body() {
                 trace.record(.context, .refused, reason.rawValue)
                 throw Ended(decision: .malformed(reason))

@@ -33,9 +33,9 @@ struct PlaceholderScope {
     func resolve(_ placeholder: Placeholder) -> Found {
         for alternative in placeholder.alternatives {
             for path in alternative.paths {
-                if path == [.key("raw_body")], let body = receivedBody {
-                    if body.isEmpty, placeholder.ignoresEmptyStrings { continue }
-                    return .value(body)
+                if let bytes = received(path, alternative.type) {
+                    if bytes.isEmpty, placeholder.ignoresEmptyStrings { continue }
+                    return .value(bytes)
                 }
                 guard let found = lookup(path) else { continue }
                 let value = alternative.type.convert(found)
@@ -61,12 +61,19 @@ struct PlaceholderScope {
 
     private static let null = Array("null".utf8)
 
-    /// The body's bytes, when nothing of a higher rank has its name.
-    private var receivedBody: [UInt8]? {
-        guard seesRequest, extra["raw_body"] == nil, context.transformed["raw_body"] == nil,
-            context.account.context["raw_body"] == nil
+    /// The bytes of the body or of a header field as they came, without a text being made of them, when
+    /// nothing of a higher rank has that name.
+    private func received(_ path: [PathStep], _ type: PlaceholderType) -> [UInt8]? {
+        guard seesRequest, case .key(let root)? = path.first, extra[root] == nil,
+            context.transformed[root] == nil, context.account.context[root] == nil
         else { return nil }
-        return context.request.body
+        if path.count == 1, root == "raw_body" { return context.request.body }
+        guard path.count == 2, root == "headers", type == .string, case .key(let name) = path[1],
+            !name.utf8.contains(where: { asciiLowercased($0) != $0 }),
+            let value = context.request.fields.joined(named: name),
+            value.allSatisfy({ $0 < 0x80 })
+        else { return nil }
+        return value
     }
 
     /// The bytes of a template; a list only when the whole of it is one placeholder of type `any`.
@@ -110,9 +117,8 @@ struct PlaceholderScope {
             context.transformed["headers"] == nil
         {
             // Straight from the received fields: no object of all headers is made.
-            return context.request.fields.header(named: name).flatMap {
-                name == name.lowercased() ? .string($0) : nil
-            }
+            guard !name.utf8.contains(where: { asciiLowercased($0) != $0 }) else { return nil }
+            return context.request.fields.header(named: name).map(JSONValue.string)
         }
         return context.member(root).flatMap { walk($0, path.dropFirst()) }
     }

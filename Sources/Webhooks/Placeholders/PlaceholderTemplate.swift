@@ -9,16 +9,27 @@ package struct PlaceholderTemplate: Sendable {
     /// The text it was compiled from.
     package let source: String
     let segments: [Segment]
+    /// The template is `{{raw_body}}` and nothing else.
+    let isRawBody: Bool
 
     /// A template that is one literal.
     init(literal: String) {
         source = literal
         segments = literal.isEmpty ? [] : [.literal(Array(literal.utf8))]
+        isRawBody = false
     }
 
     init(source: String, segments: [Segment]) {
         self.source = source
         self.segments = segments
+        if segments.count == 1, case .placeholder(let whole)? = segments.first,
+            whole.alternatives.count == 1, whole.defaultValue == nil,
+            whole.alternatives[0].type == .string
+        {
+            isRawBody = whole.alternatives[0].paths == [[.key("raw_body")]]
+        } else {
+            isRawBody = false
+        }
     }
 
     var placeholders: [Placeholder] {
@@ -33,14 +44,6 @@ package struct PlaceholderTemplate: Sendable {
             return nil
         }
         return placeholder
-    }
-
-    /// The template is `{{raw_body}}` and nothing else.
-    var isRawBody: Bool {
-        guard let whole, whole.alternatives.count == 1, whole.defaultValue == nil,
-            whole.alternatives[0].type == .string
-        else { return false }
-        return whole.alternatives[0].paths == [[.key("raw_body")]]
     }
 
     /// The first members of every path, without repeats.

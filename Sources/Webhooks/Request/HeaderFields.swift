@@ -52,6 +52,20 @@ package struct HeaderFields: Sendable {
 
     package var count: Int { entries.count }
 
+    /// Bytes of the buffer that the fields lie in, and room for what JSON puts around each.
+    var byteCount: Int { buffer.count + entries.count * 8 }
+
+    /// The value of the first field named `name`, which is given in lower case.
+    func first(named name: String) -> ArraySlice<UInt8>? {
+        for entry in entries where entry.nameEnd - entry.nameStart == name.utf8.count {
+            let isSame = zip(name.utf8, entry.nameStart..<entry.nameEnd).allSatisfy {
+                $0 == asciiLowercased(buffer[$1])
+            }
+            if isSame { return buffer[entry.valueStart..<entry.valueEnd] }
+        }
+        return nil
+    }
+
     /// Every field in the order received.
     package func forEach(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
         for entry in entries {
@@ -82,7 +96,7 @@ package struct HeaderFields: Sendable {
     /// The joined values of a name in any case, nil when there is no such field.
     package func joined(named name: String) -> [UInt8]? {
         var value: [UInt8] = []
-        return appendJoined(Array(name.utf8).map(asciiLowercased), to: &value) ? value : nil
+        return appendJoined(name.utf8.map(asciiLowercased), to: &value) ? value : nil
     }
 
     /// `joined(named:)` as text; bytes that are not UTF-8 are replaced.

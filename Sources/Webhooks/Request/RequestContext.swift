@@ -140,12 +140,17 @@ final class RequestContext {
         case other
     }
 
-    private var mediaType: MediaType {
-        let field = request.fields.header(named: "content-type") ?? ""
-        let type = field.prefix { $0 != ";" && $0 != "," }.lowercased().filter { $0 != " " }
-        if type == "application/json" || type.hasSuffix("+json") { return .json }
-        return type == "application/x-www-form-urlencoded" ? .form : .other
-    }
+    private lazy var mediaType: MediaType = {
+        guard let field = request.fields.first(named: "content-type") else { return .other }
+        let end = field.firstIndex { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: ",") }
+        var type = field[..<(end ?? field.endIndex)].map(asciiLowercased)
+        type.removeAll { $0 == UInt8(ascii: " ") }
+        if type.elementsEqual("application/json".utf8) || type.suffix(5).elementsEqual("+json".utf8)
+        {
+            return .json
+        }
+        return type.elementsEqual("application/x-www-form-urlencoded".utf8) ? .form : .other
+    }()
 
     /// True when the sender calls the body JSON.
     var claimsJSON: Bool { mediaType == .json }
@@ -159,7 +164,9 @@ final class RequestContext {
     }
 
     private func decode() -> Result<[UInt8], MalformedReason> {
-        let field = request.fields.header(named: "content-encoding") ?? ""
+        guard request.fields.first(named: "content-encoding") != nil,
+            let field = request.fields.header(named: "content-encoding")
+        else { return .success(request.body) }
         let codings = field.lowercased().split(separator: ",").map { $0.filter { $0 != " " } }
             .filter { !$0.isEmpty && $0 != "identity" }
         guard !codings.isEmpty else { return .success(request.body) }

@@ -2,16 +2,40 @@
 package enum TimeText {
     /// `2026-11-24T02:09:00.000Z`.
     package static func iso8601(_ milliseconds: Int64) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(24)
+        appendISO8601(milliseconds, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends the same.
+    static func appendISO8601(_ milliseconds: Int64, to bytes: inout [UInt8]) {
         let day = Int(floorDivide(milliseconds, 86_400_000))
         let rest = Int(milliseconds - Int64(day) * 86_400_000)
         let (year, month, date) = civil(day)
-        return "\(pad(year, 4))-\(pad(month, 2))-\(pad(date, 2))T\(pad(rest / 3_600_000, 2)):"
-            + "\(pad(rest / 60_000 % 60, 2)):\(pad(rest / 1000 % 60, 2)).\(pad(rest % 1000, 3))Z"
+        append(year, 4, "-", to: &bytes)
+        append(month, 2, "-", to: &bytes)
+        append(date, 2, "T", to: &bytes)
+        append(rest / 3_600_000, 2, ":", to: &bytes)
+        append(rest / 60_000 % 60, 2, ":", to: &bytes)
+        append(rest / 1000 % 60, 2, ".", to: &bytes)
+        append(rest % 1000, 3, "Z", to: &bytes)
     }
 
-    private static func pad(_ number: Int, _ width: Int) -> String {
-        let text = String(number)
-        return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+    /// A number with at least `width` digits, then one character.
+    private static func append(
+        _ number: Int, _ width: Int, _ end: Unicode.Scalar, to bytes: inout [UInt8]
+    ) {
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        let magnitude = number.magnitude
+        var divisor: UInt = 1
+        for _ in 1..<width { divisor *= 10 }
+        while magnitude / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude / divisor % 10))
+            divisor /= 10
+        }
+        bytes.append(UInt8(ascii: end))
     }
 
     private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
