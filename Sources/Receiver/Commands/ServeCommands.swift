@@ -79,6 +79,7 @@ enum ServeCommands {
             }
         }
         ServiceManager.ready()
+        ProgramPages.giveBackStartup()
         run(receiver, loader, isStrict, log)
         ServiceManager.stopping()
         log.write(.info, "draining")

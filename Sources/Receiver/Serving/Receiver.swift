@@ -68,7 +68,7 @@ package final class Receiver: Sendable {
         keySets = KeySetStore(
             settings: configuration.keySets,
             folder: configuration.file.map(FileSystem.folder) ?? ".", log: log)
-        let loops = configuration.limits.loops ?? max(1, Processors.count / 2)
+        let loops = configuration.limits.loops ?? Processors.count
         let names = configuration.queues.map(\.name)
         handler = WebhookHandler(
             snapshot: Snapshot(loaded, metrics: metrics, queueNames: names), committer: committer,
