@@ -23,23 +23,43 @@ public final class JSONDocument: Sendable {
         guard bytes.count <= limits.bytesMax else {
             throw JSONError(.tooLarge, at: limits.bytesMax, in: bytes)
         }
-        let result = unsafe bytes.withUnsafeBytes {
-            buffer -> Result<ContiguousArray<TapeEntry>, JSONScanner.Failure> in
-            do throws(JSONScanner.Failure) {
-                var scanner = unsafe try JSONScanner(buffer, depthMax: limits.depthMax)
-                try scanner.scan()
-                return .success(scanner.tape)
-            } catch {
-                return .failure(error)
-            }
+        // Room for the usual text, seldom one value in less than eight bytes; the second room is for
+        // any: each value but the first follows a separator, or opens a container.
+        var tape = Self.scan(bytes, entriesMax: bytes.count / 8 + 8, limits.depthMax)
+        if case .failure(.tapeIsFull) = tape {
+            let half = bytes.count / 2 + 1
+            tape = Self.scan(
+                bytes, entriesMax: half + min(half, max(0, limits.depthMax)), limits.depthMax)
         }
-        switch result {
+        switch tape {
         case .success(let tape):
             self.tape = tape
             self.bytes = bytes
-        case .failure(let failure):
-            throw JSONError(failure.code, at: failure.offset, in: bytes)
+        case .failure(.invalid(let code, let offset)):
+            throw JSONError(code, at: offset, in: bytes)
+        case .failure(.tapeIsFull): throw JSONError(.tooLarge, at: bytes.count, in: bytes)
         }
+    }
+
+    private static func scan(
+        _ bytes: [UInt8], entriesMax: Int, _ depthMax: Int
+    ) -> Result<ContiguousArray<TapeEntry>, JSONScanner.Failure> {
+        var failure: JSONScanner.Failure?
+        // The reason for unsafe: the scanner writes the tape without the checks of an array, which
+        // took a third of its time.
+        let tape = unsafe ContiguousArray<TapeEntry>(unsafeUninitializedCapacity: entriesMax) {
+            (tape, count) in
+            unsafe bytes.withUnsafeBytes { buffer in
+                do throws(JSONScanner.Failure) {
+                    var scanner = unsafe try JSONScanner(buffer, tape: tape, depthMax: depthMax)
+                    try scanner.scan()
+                    count = scanner.count
+                } catch {
+                    failure = error
+                }
+            }
+        }
+        return failure.map { .failure($0) } ?? .success(tape)
     }
 
     /// The whole value.

@@ -3,27 +3,41 @@
 /// The scanner reads through an unsafe pointer, because a bounds check a byte would more than double
 /// its time; every read below is guarded by a comparison of `position` with `end`.
 @safe struct JSONScanner {
-    struct Failure: Error {
-        let code: JSONError.Code
-        let offset: Int
+    enum Failure: Error {
+        case invalid(code: JSONError.Code, offset: Int)
+        /// The text holds more values than the tape has room for.
+        case tapeIsFull
+
+        init(code: JSONError.Code, offset: Int) { self = .invalid(code: code, offset: offset) }
     }
 
     private let base: UnsafeRawPointer
     private let end: Int
     private let depthMax: Int
     private var position = 0
-    private(set) var tape: ContiguousArray<TapeEntry> = []
+    private let tape: UnsafeMutableBufferPointer<TapeEntry>
+    /// Entries written.
+    private(set) var count = 0
     /// Index of the innermost open container; while it is open its `next` holds the one around it.
     private var container = -1
     private var depth = 0
 
-    /// The pointer is used only during `scan`, inside the caller's `withUnsafeBytes`.
-    init(_ buffer: UnsafeRawBufferPointer, depthMax: Int) throws(Failure) {
+    /// The pointers are used only during `scan`, inside the caller's `withUnsafeBytes` and before the
+    /// tape's memory is taken over.
+    init(
+        _ buffer: UnsafeRawBufferPointer, tape: UnsafeMutableBufferPointer<TapeEntry>, depthMax: Int
+    ) throws(Failure) {
         guard let start = buffer.baseAddress else { throw Failure(code: .emptyInput, offset: 0) }
         unsafe base = start
         end = buffer.count
+        unsafe self.tape = tape
         self.depthMax = depthMax
-        tape.reserveCapacity(buffer.count / 16 + 8)
+    }
+
+    /// The entry at `index`, which was returned by `append`.
+    @inline(__always) private func entry(_ index: Int) -> UnsafeMutablePointer<TapeEntry> {
+        // The tape has memory: `append` refuses otherwise.
+        unsafe tape.baseAddress.unsafelyUnwrapped + index
     }
 
     /// The byte at `index`, which the caller has compared with `end`.
@@ -50,7 +64,7 @@
     private mutating func scanRest() throws(Failure) -> Bool {
         skipSpace()
         guard position < end else { throw Failure(code: .unexpectedEnd, offset: position) }
-        let isObject = tape[container].kind == .object
+        let isObject = unsafe entry(container).pointee.kind == .object
         let character = byte(position)
         if character == UInt8(ascii: ",") {
             position += 1
@@ -68,7 +82,7 @@
     /// Counts the next element or member and moves to its value, over a member's key.
     private mutating func beginItem(isObject: Bool) throws(Failure) {
         if isObject { try scanKey() }
-        tape[container].meta &+= 1 << 4
+        unsafe entry(container).pointee.meta &+= 1 << 4
         skipSpace()
         guard position < end else { throw Failure(code: .unexpectedEnd, offset: position) }
     }
@@ -95,10 +109,10 @@
     ) throws(Failure) -> Bool {
         guard depth < depthMax else { throw Failure(code: .tooDeep, offset: position) }
         depth += 1
-        var entry = TapeEntry(kind: kind, offset: position, length: 0, next: 0, flag: false)
-        entry.next = UInt32(truncatingIfNeeded: container)
-        container = tape.count
-        tape.append(entry)
+        let index = count
+        try append(kind, position, 0, flag: false)
+        unsafe entry(index).pointee.next = UInt32(truncatingIfNeeded: container)
+        container = index
         position += 1
         skipSpace()
         guard position < end else { throw Failure(code: .unexpectedEnd, offset: position) }
@@ -113,10 +127,11 @@
     private mutating func closeContainer() {
         position += 1
         depth -= 1
-        let outer = Int(Int32(bitPattern: tape[container].next))
-        tape[container].length = UInt32(truncatingIfNeeded: position) &- tape[container].offset
-        tape[container].next = UInt32(truncatingIfNeeded: tape.count)
-        container = outer
+        let closed = unsafe entry(container)
+        container = unsafe Int(Int32(bitPattern: closed.pointee.next))
+        unsafe closed.pointee.length =
+            UInt32(truncatingIfNeeded: position) &- closed.pointee.offset
+        unsafe closed.pointee.next = UInt32(truncatingIfNeeded: count)
     }
 
     private mutating func scanKey() throws(Failure) {
@@ -147,14 +162,17 @@
             }
         }
         position += count
-        append(kind, start, count, flag: flag)
+        try append(kind, start, count, flag: flag)
     }
 
     @inline(__always)
-    private mutating func append(_ kind: JSONKind, _ offset: Int, _ length: Int, flag: Bool) {
-        tape.append(
-            TapeEntry(
-                kind: kind, offset: offset, length: length, next: tape.count + 1, flag: flag))
+    private mutating func append(
+        _ kind: JSONKind, _ offset: Int, _ length: Int, flag: Bool
+    ) throws(Failure) {
+        guard unsafe count < tape.count else { throw .tapeIsFull }
+        unsafe entry(count).initialize(
+            to: TapeEntry(kind: kind, offset: offset, length: length, next: count + 1, flag: flag))
+        count += 1
     }
 
     @inline(__always) private mutating func skipSpace() {
@@ -191,7 +209,7 @@
         if position < end, byte(position) &- UInt8(ascii: "0") < 10 {
             throw Failure(code: .invalidNumber, offset: position)
         }
-        append(.number, start, position - start, flag: false)
+        try append(.number, start, position - start, flag: false)
     }
 
     private mutating func scanDigits(from start: Int) throws(Failure) {
@@ -222,7 +240,7 @@
             let character = byte(position)
             switch character {
             case UInt8(ascii: "\""):
-                append(.string, start, position - start, flag: hasEscape)
+                try append(.string, start, position - start, flag: hasEscape)
                 position += 1
                 return
             case UInt8(ascii: "\\"):

@@ -59,6 +59,24 @@ struct JSONDocumentTests {
         #expect(error.code == .tooDeep && error.column == 11)
     }
 
+    /// Texts with a value in every byte or two, which need more entries than the first guess.
+    @Test(arguments: [1, 7, 8, 9, 63, 64, 65, 1000])
+    func `a text with the most values for its length is read whole`(count: Int) throws {
+        let numbers = "[" + Array(repeating: "1", count: count).joined(separator: ",") + "]"
+        let objects = "[" + Array(repeating: #"{"":[]}"#, count: count).joined(separator: ",") + "]"
+        let nested = String(repeating: "[", count: count) + String(repeating: "]", count: count)
+        for text in [numbers, objects, nested] {
+            let document = try JSONDocument(
+                parsing: Array(text.utf8), limits: JSONLimits(depthMax: count + 3))
+            #expect(document.root.value.jsonString == text)
+        }
+        #expect(throws: JSONError.self) {
+            try JSONDocument(
+                parsing: Array(repeating: UInt8(ascii: "["), count: count),
+                limits: JSONLimits(depthMax: .max))
+        }
+    }
+
     @Test func `the size limit holds at it and one beyond`() throws {
         let limits = JSONLimits(bytesMax: 4)
         #expect(throws: Never.self) {
