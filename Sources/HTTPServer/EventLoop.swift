@@ -261,9 +261,7 @@ final class EventLoop: @unchecked Sendable {
 
     private func admit(_ fd: Int32, _ address: String) {
         guard shared.enter(address, limits) else {
-            handler.protocolFailed(HTTPFailure(0, "too many connections"), remoteAddress: address)
-            SystemCalls.close(fd)
-            return
+            return turnAway(fd, address)
         }
         let slot = freeSlots.popLast() ?? connections.count
         if slot == connections.count {
@@ -282,6 +280,22 @@ final class EventLoop: @unchecked Sendable {
         } catch {
             close(connection)
         }
+    }
+
+    /// Tells a client beyond the limits to come again, with what the socket takes at once: a connection
+    /// that is turned away must hold no memory.
+    private func turnAway(_ fd: Int32, _ address: String) {
+        let failure = HTTPFailure(503, "too many connections")
+        handler.protocolFailed(failure, remoteAddress: address)
+        var answer: [UInt8] = []
+        Self.refusal(failure).serialize(
+            into: &answer, .close, withoutBody: false, date: currentDateLine)
+        _ = system.send(fd, answer, from: 0)
+        SystemCalls.shutdownWrite(fd)
+        // Unread bytes would make the close a reset, and the client might not see the answer.
+        var rest = [UInt8](repeating: 0, count: 4096)
+        _ = system.receive(fd, into: &rest)
+        SystemCalls.close(fd)
     }
 
     func connection(_ id: UInt64) -> Connection? {

@@ -26,9 +26,9 @@ package struct HTTPLimits: Sendable, Equatable {
     package var keepAliveTimeoutMilliseconds = 75_000
     /// How long an answer may wait for a client that does not read.
     package var writeTimeoutMilliseconds = 30_000
-    /// Connections of the whole server; more are closed as they come.
+    /// Connections of the whole server; more are answered 503 and closed as they come.
     package var connectionsMax = 20_000
-    /// Connections of one address.
+    /// Connections of one address; more are answered 503 and closed as they come.
     package var connectionsPerAddressMax = 20_000
     /// Requests of a connection that may be under way at once; reading pauses beyond it.
     package var pipelinedRequestsMax = 64

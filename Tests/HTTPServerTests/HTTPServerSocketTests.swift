@@ -175,7 +175,7 @@ struct HTTPServerSocketTests {
         }
     }
 
-    @Test func `connections beyond the limit are closed`() throws {
+    @Test func `connections beyond the limit are answered 503 and closed`() throws {
         var limits = HTTPLimits()
         limits.connectionsMax = 2
         try Self.withServer(limits) { port in
@@ -186,8 +186,10 @@ struct HTTPServerSocketTests {
                 #expect(client.read(until: "GET /k 0").hasSuffix("GET /k 0"))
             }
             let third = try TestClient(port: port)
-            third.send("GET /k HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(third.read(until: nil) == "")
+            let answer = third.read(until: nil)
+            #expect(answer.hasPrefix("HTTP/1.1 503 "))
+            #expect(answer.contains("\r\nConnection: close\r\n"))
+            #expect(answer.contains("\r\nRetry-After: "))
         }
     }
 

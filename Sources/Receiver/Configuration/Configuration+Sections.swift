@@ -119,40 +119,6 @@ extension Configuration {
         limits.finish(&problems)
     }
 
-    private mutating func readHTTPLimits(
-        _ limits: inout MappingReader, _ problems: inout Problems
-    ) {
-        let hour = 3_600_000
-        func set(_ value: Int?, _ target: inout Int) { if let value { target = value } }
-        set(
-            limits.size("request_line_bytes_max", 64...(1 << 20), &problems),
-            &http.requestLineBytesMax)
-        set(limits.size("header_bytes_max", 256...(16 << 20), &problems), &http.headerBytesMax)
-        set(limits.integer("header_count_max", 1...10_000, &problems), &http.headerCountMax)
-        // Offsets in JSON documents have 28 bits.
-        set(limits.size("body_bytes_max", 0...(256 << 20), &problems), &http.bodyBytesMax)
-        set(
-            limits.duration("header_timeout", 100...hour, &problems),
-            &http.headerTimeoutMilliseconds)
-        set(limits.duration("body_timeout", 100...hour, &problems), &http.bodyTimeoutMilliseconds)
-        set(
-            limits.duration("keep_alive_timeout", 100...(24 * hour), &problems),
-            &http.keepAliveTimeoutMilliseconds)
-        set(
-            limits.duration("write_timeout", 100...hour, &problems),
-            &http.writeTimeoutMilliseconds)
-        set(limits.integer("connections_max", 1...1_000_000, &problems), &http.connectionsMax)
-        set(
-            limits.integer("connections_per_address_max", 1...1_000_000, &problems),
-            &http.connectionsPerAddressMax)
-        set(
-            limits.integer("pipelined_requests_max", 1...10_000, &problems),
-            &http.pipelinedRequestsMax)
-        set(
-            limits.size("write_buffer_bytes_max", 4096...(1 << 30), &problems),
-            &http.writeBufferBytesMax)
-    }
-
     mutating func readAdmin(_ reader: inout MappingReader, _ problems: inout Problems) {
         guard let node = reader.value("admin"),
             var section = MappingReader(
