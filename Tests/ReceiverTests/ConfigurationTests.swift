@@ -3,6 +3,7 @@ import JSON
 import Receiver
 import TestSupport
 import Testing
+import Webhooks
 
 struct ConfigurationCase: Decodable, Sendable, CustomTestStringConvertible {
     let name: String

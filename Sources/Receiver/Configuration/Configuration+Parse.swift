@@ -1,5 +1,6 @@
 import EventQueue
 import HTTPServer
+import Webhooks
 
 extension Configuration {
     /// Reads a whole configuration file; problems are collected, and what they touch keeps its default.

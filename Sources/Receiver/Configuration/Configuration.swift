@@ -1,5 +1,6 @@
 package import EventQueue
 package import HTTPServer
+package import Webhooks
 
 /// The server's settings, checked. Without a file every one has its default (SPEC §2).
 package struct Configuration: Sendable {

@@ -22,6 +22,8 @@ package final class IntegrationCounters: Sendable {
         let reason: String
     }
     let name: String
+    /// Here, because counters are what stays of an integration when a configuration is replaced.
+    let rateBucket = RateBucket()
     private let counts = Mutex<[Key: UInt64]>([:])
     // The most frequent ones need no lock.
     private let stored = Atomic<UInt64>(0)

@@ -44,11 +44,12 @@ enum RequestAdapter {
     }
 
     /// The client's address: the last of `X-Forwarded-For` that is no trusted proxy, if the peer is one.
-    static func client(_ request: HTTPRequest, trusted: [AddressRange]) -> String {
-        let peer = request.remoteAddress
+    static func client(
+        _ head: HTTPRequestHead, peer: String, trusted: [AddressRange]
+    ) -> String {
         guard !trusted.isEmpty, isTrusted(peer, trusted) else { return peer }
         var client = peer
-        for address in forwardedFor(request.head.fields).reversed() {
+        for address in forwardedFor(head.fields).reversed() {
             client = address
             if !isTrusted(address, trusted) { break }
         }

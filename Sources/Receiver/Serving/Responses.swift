@@ -18,6 +18,15 @@ enum Responses {
         return response
     }()
 
+    static let forbidden = HTTPResponse(status: 403, text: "forbidden\n")
+
+    /// 429 (RFC 6585 §4); the wait is rounded up to seconds (RFC 9110 §10.2.3).
+    static func tooMany(afterNanoseconds wait: UInt64) -> HTTPResponse {
+        var response = HTTPResponse(status: 429, text: "too many requests, try again later\n")
+        response.add("Retry-After", String((wait &+ 999_999_999) / 1_000_000_000))
+        return response
+    }
+
     static func make(_ status: Int, _ json: String) -> HTTPResponse {
         var response = HTTPResponse(status: status, body: Array(json.utf8))
         response.add("Content-Type", "application/json")

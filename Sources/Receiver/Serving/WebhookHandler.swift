@@ -22,7 +22,7 @@ package final class WebhookHandler: HTTPHandler {
     let metrics: Metrics
     let log: Log
     let recent: RecentRequests
-    private let identifiers: RequestIdentifiers
+    let identifiers: RequestIdentifiers
     private let rounds: [RoundBatch]
     private let answers: AnswerBatch
     private let isDraining = Atomic(false)
@@ -63,7 +63,8 @@ package final class WebhookHandler: HTTPHandler {
     // MARK: HTTPHandler
 
     package func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
-        guard let destination = current.destination(of: head.path) else {
+        let snapshot = current
+        guard let destination = snapshot.destination(of: head.path) else {
             metrics.countUnknownRoute()
             if log.isEnabled(.debug) {
                 log.write(
@@ -71,6 +72,9 @@ package final class WebhookHandler: HTTPHandler {
                     [("path", String(head.path)), ("remote", remoteAddress)])
             }
             return .respond(Responses.notFound)
+        }
+        if let answer = admission(head, destination, snapshot, remoteAddress) {
+            return .respond(answer)
         }
         return .readBody(limit: destination.active.bodyBytesMax)
     }
@@ -87,7 +91,8 @@ package final class WebhookHandler: HTTPHandler {
         let now = Clock.nowMilliseconds
         var received = RequestAdapter.received(
             request, publicURL: snapshot.publicURL,
-            remoteAddress: RequestAdapter.client(request, trusted: trusted), nowMilliseconds: now,
+            remoteAddress: RequestAdapter.client(
+                request.head, peer: request.remoteAddress, trusted: trusted), nowMilliseconds: now,
             forwarded: RequestAdapter.forwarded(request, trusted: trusted))
         received.identifier = identifier
         let keys = destination.active.mayFetchKeySets ? KeySetInquiry(keySets) : nil

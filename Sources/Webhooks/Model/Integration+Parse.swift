@@ -51,6 +51,9 @@ private struct IntegrationParser {
         let scheme = schemeReader.parse(webhook, ["config", "webhook"])
         reader = schemeReader.reader
         warnOfOracle(handle, transform)
+        reader.checkKeys(
+            value["limits"] ?? .null, ["limits"],
+            ["body_bytes_max", "requests_per_second", "requests_burst"])
         return Integration(
             id: reader.string(value, "id", []), name: name,
             label: reader.string(config, "label", ["config"]), source: value,
@@ -63,6 +66,7 @@ private struct IntegrationParser {
             isEnabled: reader.bool(value, "enabled", []) ?? true,
             mayOverwriteContext: reader.string(value, "context_updates", []) == "overwrite",
             bodyBytesMax: value["limits"]?["body_bytes_max"]?.intValue,
+            allowedAddresses: allowedAddresses(), rateLimit: rateLimit(),
             redaction: Redaction(
                 headers: (reader.strings(value, "redact_headers", []) ?? []).map {
                     $0.lowercased()
@@ -106,6 +110,50 @@ private struct IntegrationParser {
             }
         }
         return scope
+    }
+
+    private mutating func allowedAddresses() -> [AddressRange]? {
+        guard let member = value["allowed_addresses"], !member.isNull else { return nil }
+        let texts = reader.strings(value, "allowed_addresses", []) ?? []
+        var ranges: [AddressRange] = []
+        for text in texts {
+            if let range = AddressRange(text) {
+                ranges.append(range)
+            } else {
+                reader.report(
+                    ["allowed_addresses"],
+                    "`\(text)` is neither an address nor a range such as 192.0.2.0/24 or 2001:db8::/32"
+                )
+            }
+        }
+        return ranges
+    }
+
+    private mutating func rateLimit() -> Integration.RateLimit? {
+        let limits = value["limits"] ?? .null
+        let given = limits["requests_per_second"] ?? .null
+        let burst = limits["requests_burst"] ?? .null
+        guard !given.isNull else {
+            if !burst.isNull {
+                reader.report(
+                    ["limits", "requests_burst"], "says nothing without `requests_per_second`")
+            }
+            return nil
+        }
+        guard let rate = given.doubleValue, rate >= 0.001, rate <= 1_000_000 else {
+            reader.report(
+                ["limits", "requests_per_second"], "must be a number from 0.001 to 1000000")
+            return nil
+        }
+        guard !burst.isNull else {
+            return Integration.RateLimit(
+                requestsPerSecond: rate, burst: max(1, Int(rate.rounded(.up))))
+        }
+        guard let count = burst.intValue, count >= 1, count <= 1_000_000 else {
+            reader.report(["limits", "requests_burst"], "must be a whole number from 1 to 1000000")
+            return nil
+        }
+        return Integration.RateLimit(requestsPerSecond: rate, burst: count)
     }
 
     private mutating func window() -> Int64? {

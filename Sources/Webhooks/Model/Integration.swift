@@ -27,8 +27,25 @@ package struct Integration: Sendable {
     package let isEnabled: Bool
     package let mayOverwriteContext: Bool
     package let bodyBytesMax: Int?
+    /// Who may send; nil for anybody.
+    package let allowedAddresses: [AddressRange]?
+    /// How often; nil for no bound.
+    package let rateLimit: RateLimit?
     /// What is not captured beside the usual headers.
     package let redaction: Redaction
+
+    /// A steady rate and how far a burst may run ahead of it.
+    package struct RateLimit: Sendable, Equatable {
+        /// More than 0, at most a million.
+        package let requestsPerSecond: Double
+        /// Requests that may come at once after a pause, at least 1.
+        package let burst: Int
+
+        package init(requestsPerSecond: Double, burst: Int) {
+            self.requestsPerSecond = requestsPerSecond
+            self.burst = burst
+        }
+    }
 
     /// What `handle_verification` may give.
     package enum ResultType: String, Sendable, CaseIterable {

@@ -31,7 +31,7 @@ package struct AddressRange: Sendable, Equatable {
     }
 
     /// Four or sixteen bytes; nil for what is no numeric address.
-    static func bytes(_ text: String) -> [UInt8]? {
+    package static func bytes(_ text: String) -> [UInt8]? {
         guard text.contains(":") else { return ipv4(text[...]) }
         guard let bytes = ipv6(text) else { return nil }
         let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]

@@ -1,0 +1,54 @@
+import HTTPServer
+import Webhooks
+
+/// Who may send, and how often: decided on the head, before a body takes memory.
+extension WebhookHandler {
+    /// The answer to a request that may not come in (403 or 429), or nil.
+    func admission(
+        _ head: HTTPRequestHead, _ destination: Destination, _ snapshot: Snapshot,
+        _ peer: String
+    ) -> HTTPResponse? {
+        let integration = destination.active.integration
+        if let allowed = integration.allowedAddresses {
+            let client = RequestAdapter.client(
+                head, peer: peer, trusted: snapshot.configuration.trustedProxies)
+            guard allowed.contains(where: { $0.contains(client) }) else {
+                return turnedAway(
+                    destination, .refused, "address_not_allowed", Responses.forbidden, client)
+            }
+        }
+        if let limit = integration.rateLimit,
+            let wait = destination.active.counters.rateBucket.take(
+                limit, now: Clock.monotonicNanoseconds)
+        {
+            return turnedAway(
+                destination, .unavailable, "rate_limited",
+                Responses.tooMany(afterNanoseconds: wait), peer)
+        }
+        return nil
+    }
+
+    /// Counts and logs what never becomes a whole request.
+    private func turnedAway(
+        _ destination: Destination, _ outcome: Outcome, _ reason: String,
+        _ response: HTTPResponse, _ client: String
+    ) -> HTTPResponse {
+        let identifier = identifiers.next()
+        let name = destination.active.integration.name
+        destination.active.counters.count(outcome, reason)
+        recent.add(
+            RecentRequests.Entry(
+                timeMilliseconds: Clock.nowMilliseconds, identifier: identifier, integration: name,
+                account: destination.account?.id, outcome: outcome, reason: reason,
+                status: response.status))
+        if log.isEnabled(.info) {
+            log.write(
+                .info, outcome.rawValue,
+                [
+                    ("request", identifier), ("integration", name), ("reason", reason),
+                    ("status", String(response.status)), ("remote", client),
+                ])
+        }
+        return response.identified(identifier)
+    }
+}
