@@ -2,15 +2,27 @@ public import JSON
 
 /// An object given to an evaluation whose members are made when an expression touches them, once.
 public struct LazyObject {
-    /// Shared by the members, so that an object costs one allocation a member.
+    /// What the members of one evaluation share, so that a member costs no allocation of its own.
     final class Source {
-        let make: (Int) -> JSONValue?
+        private let make: (Int) -> JSONValue?
+        fileprivate private(set) var made: [Value?]
 
-        init(_ make: @escaping (Int) -> JSONValue?) { self.make = make }
+        fileprivate init(count: Int, _ make: @escaping (Int) -> JSONValue?) {
+            self.make = make
+            made = [Value?](repeating: nil, count: count)
+        }
+
+        /// The value of the member at a place, made when it is asked for first.
+        func value(_ place: Int, _ evaluator: Evaluator) -> Value {
+            if let value = made[place] { return value }
+            let value = make(place).map { evaluator.value($0) } ?? .undefined
+            made[place] = value
+            return value
+        }
     }
 
     private let keys: [String]
-    private let source: Source
+    private let make: (Int) -> JSONValue?
 
     /// - Parameters:
     ///   - keys: all different.
@@ -18,33 +30,33 @@ public struct LazyObject {
     ///     member undefined.
     public init(_ keys: [String], make: @escaping (Int) -> JSONValue?) {
         self.keys = keys
-        source = Source(make)
+        self.make = make
     }
 
-    /// The members as they are before anything touches them.
-    fileprivate func members() -> [LazyMember] {
-        keys.indices.map { LazyMember(source, $0) }
-    }
+    fileprivate func source() -> Source { Source(count: keys.count, make) }
 
-    fileprivate func box(_ members: [LazyMember]) -> ObjectBox {
+    fileprivate func box(_ source: Source) -> ObjectBox {
         if keys.contains(where: { ObjectBox.arrayIndex($0) != nil }) {
             let box = ObjectBox()
-            for (key, member) in zip(keys, members) { box.set(key, .lazy(member)) }
+            for (place, key) in keys.enumerated() {
+                box.set(key, .lazy(source, Int32(truncatingIfNeeded: place)))
+            }
             return box
         }
-        return ObjectBox(plain: keys, members.map { .lazy($0) })
+        return ObjectBox(
+            plain: keys, keys.indices.map { .lazy(source, Int32(truncatingIfNeeded: $0)) })
     }
 
     /// Whether a result has at `key` what the object had, made or not.
-    fileprivate func holds(_ value: Value, at key: String, _ place: Int, _ members: [LazyMember])
-        -> Bool
-    {
+    fileprivate func holds(
+        _ value: Value, at key: String, _ place: Int, _ source: Source
+    ) -> Bool {
         // A copy keeps the order: the same place is tried before the others.
         let found =
             place < keys.count && keys[place] == key ? place : keys.firstIndex(of: key)
         guard let found else { return false }
-        switch (value, members[found].made) {
-        case (.lazy(let member), _): return member === members[found]
+        switch (value, source.made[found]) {
+        case (.lazy(let owner, let member), _): return owner === source && member == found
         case (.object(let box), .object(let made)?): return box === made
         case (.array(let box), .array(let made)?): return box === made
         case (.node(let document, let index), .node(let madeDocument, let madeIndex)?):
@@ -61,7 +73,7 @@ extension Expression {
         _ input: LazyObject, environment: EvaluationEnvironment = EvaluationEnvironment()
     ) throws(JSONataError) -> JSONValue? {
         let evaluator = Evaluator(limits: limits, environment: environment)
-        return evaluator.json(try run(evaluator, .object(input.box(input.members())), [:]))
+        return evaluator.json(try run(evaluator, .object(input.box(input.source())), [:]))
     }
 
     /// The same, but an object as result leaves out the members that it took over from the input under
@@ -73,13 +85,13 @@ extension Expression {
         of input: LazyObject, environment: EvaluationEnvironment = EvaluationEnvironment()
     ) throws(JSONataError) -> JSONValue? {
         let evaluator = Evaluator(limits: limits, environment: environment)
-        let members = input.members()
-        let result = try run(evaluator, .object(input.box(members)), [:])
+        let source = input.source()
+        let result = try run(evaluator, .object(input.box(source)), [:])
         guard case .object(let box) = result else { return evaluator.json(result) }
         var changed: [JSONObject.Member] = []
         for place in box.order {
             let (key, value) = (box.keys[place], box.values[place])
-            if input.holds(value, at: key, place, members) { continue }
+            if input.holds(value, at: key, place, source) { continue }
             if let made = evaluator.json(try evaluator.resolve(box, place)) {
                 changed.append((key, made))
             }

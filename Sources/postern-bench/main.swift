@@ -7,6 +7,10 @@ do {
         try QueueBenchmarkCommand.run(Array(arguments.dropFirst()))
     } else if arguments.first == "timing" {
         try TimingBenchmark.run(Array(arguments.dropFirst()))
+    } else if arguments.first == "report" {
+        try ReportBenchmark.run(Array(arguments.dropFirst()))
+    } else if arguments.first == "pipeline" {
+        try PipelineBenchmark.run(Array(arguments.dropFirst()))
     } else {
         try runJSONata()
     }
@@ -25,6 +29,8 @@ func runJSONata() throws {
         print("usage: postern-bench jsonata --cases FILE [--json]")
         print("       \(QueueBenchmarkCommand.usage)")
         print("       \(TimingBenchmark.usage)")
+        print("       \(PipelineBenchmark.usage)")
+        print("       \(ReportBenchmark.usage)")
         throw UsageError()
     }
 

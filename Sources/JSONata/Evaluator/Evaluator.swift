@@ -196,8 +196,8 @@ final class Evaluator {
 
     func resolve(_ box: ObjectBox, _ place: Int) throws(JSONataError) -> Value {
         let value = box.values[place]
-        guard case .lazy(let member) = value else { return value }
-        let made = try member.value(self)
+        guard case .lazy(let source, let member) = value else { return value }
+        let made = source.value(Int(member), self)
         box.setValue(at: place, made)
         return made
     }

@@ -18,7 +18,7 @@ enum Value {
     /// One item of a tuple stream: a context and the variables bound beside it.
     case tuple(TupleBox)
     /// A member that is made when it is first touched.
-    case lazy(LazyMember)
+    case lazy(LazyObject.Source, Int32)
 
     var isUndefined: Bool {
         if case .undefined = self { return true }
@@ -73,25 +73,6 @@ final class TupleBox {
         } else {
             bindings.append((name, value))
         }
-    }
-}
-
-/// Makes a member of a lazy object once.
-final class LazyMember {
-    private let source: LazyObject.Source
-    private let place: Int
-    private(set) var made: Value?
-
-    init(_ source: LazyObject.Source, _ place: Int) {
-        self.source = source
-        self.place = place
-    }
-
-    func value(_ evaluator: Evaluator) throws(JSONataError) -> Value {
-        if let made { return made }
-        let value = source.make(place).map { evaluator.value($0) } ?? .undefined
-        made = value
-        return value
     }
 }
 

@@ -142,6 +142,7 @@ final class RequestContext {
 
     private lazy var mediaType: MediaType = {
         guard let field = request.fields.first(named: "content-type") else { return .other }
+        if field.elementsEqual("application/json".utf8) { return .json }
         let end = field.firstIndex { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: ",") }
         var type = field[..<(end ?? field.endIndex)].map(asciiLowercased)
         type.removeAll { $0 == UInt8(ascii: " ") }
