@@ -64,7 +64,7 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("JSONTests", ["JSON", "TestSupport"]),
-        tests("JSONataTests", ["JSON", "JSONata", "TestSupport"]),
+        tests("JSONataTests", ["JSON", "JSONata", "HTTPServer", "TestSupport"]),
         tests("CryptographyTests", ["Cryptography", "TestSupport"]),
         tests("HTTPServerTests", ["HTTPServer", "TestSupport"]),
         tests("WebhooksTests", ["JSON", "JSONata", "Cryptography", "Webhooks", "TestSupport"]),

@@ -10,7 +10,7 @@ package final class HTTPServer: Sendable {
     private let shared: SharedCounters
 
     /// Stack of a loop's thread; expressions are evaluated on it.
-    package static let stackBytes = 4 << 20
+    package static let stackBytes = 16 << 20
 
     /// Binds every address for every loop; nothing is accepted before `start`.
     ///

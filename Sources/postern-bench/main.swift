@@ -11,6 +11,8 @@ do {
         try ReportBenchmark.run(Array(arguments.dropFirst()))
     } else if arguments.first == "pipeline" {
         try PipelineBenchmark.run(Array(arguments.dropFirst()))
+    } else if arguments.first == "fuzz" {
+        try FuzzCommand.run(Array(arguments.dropFirst()))
     } else {
         try runJSONata()
     }
@@ -31,6 +33,7 @@ func runJSONata() throws {
         print("       \(TimingBenchmark.usage)")
         print("       \(PipelineBenchmark.usage)")
         print("       \(ReportBenchmark.usage)")
+        print("       \(FuzzCommand.usage)")
         throw UsageError()
     }
 

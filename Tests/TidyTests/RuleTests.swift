@@ -70,6 +70,7 @@ struct RuleTests {
         "Sources/JSON/", "Sources/JSONata/Library/Regex/", "Sources/Cryptography/",
         "Sources/HTTPServer/", "Sources/EventQueue/", "Sources/Receiver/System/",
         "Sources/Receiver/YAML/", "Sources/postern-bench/Shell.swift",
+        "Sources/postern-bench/System/",
     ]
 
     @Test(arguments: SourceTree.sources)

@@ -70,7 +70,8 @@ extension Evaluator {
     private func applyOnce(
         _ procedure: Value, _ arguments: [Value], _ input: Value, _ frame: Frame
     ) throws(JSONataError) -> Value {
-        try step()
+        try enterCall()
+        defer { leaveCall() }
         guard case .function(let function) = procedure else { throw JSONataError("T1006") }
         let valid =
             try function.signature?.validate(arguments, context: input, self) ?? arguments

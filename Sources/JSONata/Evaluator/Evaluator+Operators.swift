@@ -243,7 +243,7 @@ extension Evaluator {
         }
         try checkSequence(result.items.count)
         result.isCons = node.isConsArray
-        return .array(result)
+        return try made(.array(result))
     }
 
     /// An object constructor; over several items, values with equal keys are grouped.
@@ -302,7 +302,7 @@ extension Evaluator {
             if !value.isUndefined { result.set(key, value) }
         }
         try allocate(result.count * 64)
-        return .object(result)
+        return try made(.object(result))
     }
 
     /// An object constructor with written-out keys over one item: nothing is to be grouped.
@@ -320,7 +320,7 @@ extension Evaluator {
             values.append(value)
         }
         try allocate(keys.count * 64)
-        return .object(ObjectBox(plain: keys, values))
+        return try made(.object(ObjectBox(plain: keys, values)))
     }
 
     private func evaluateGroupValue(

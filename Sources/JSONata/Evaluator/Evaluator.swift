@@ -21,6 +21,7 @@ final class Evaluator {
     let environment: EvaluationEnvironment
     private(set) var documents: [JSONDocument] = []
     private var depth = 0
+    private var calls = 0
     private var steps = 0
     private var bytes = 0
     private let deadline: UInt64
@@ -44,6 +45,16 @@ final class Evaluator {
         if steps & 0xFF == 0 { try checkTime() }
     }
 
+    /// Counts a call that is under way: a built-in function that calls back from a tail call recurses
+    /// without any node's being under evaluation.
+    func enterCall() throws(JSONataError) {
+        try step()
+        calls += 1
+        if calls > limits.depthMax { throw JSONataError("U1001", value: "depth") }
+    }
+
+    func leaveCall() { calls -= 1 }
+
     func checkTime() throws(JSONataError) {
         if environment.monotonicNanoseconds() > deadline {
             throw JSONataError("U1001", value: "time")
@@ -62,6 +73,11 @@ final class Evaluator {
     func allocate(_ count: Int) throws(JSONataError) {
         bytes &+= max(0, count)
         if bytes > limits.bytesAllocatedMax { throw JSONataError("U1003") }
+    }
+
+    /// Refuses work whose result would not fit, before it begins.
+    func checkRoom(_ count: Int) throws(JSONataError) {
+        if bytes &+ count > limits.bytesAllocatedMax { throw JSONataError("U1003") }
     }
 
     func checkString(_ bytes: Int) throws(JSONataError) {
@@ -310,9 +326,13 @@ final class Evaluator {
     private func evaluateCondition(
         _ node: Node, _ input: Value, _ frame: Frame
     ) throws(JSONataError) -> Value {
-        guard let test = node.lhs, let positive = node.rhs else { return .undefined }
-        if try truth(try evaluate(test, input, frame)) {
-            return try evaluate(positive, input, frame)
+        guard let test = node.lhs else { return .undefined }
+        let value = try evaluate(test, input, frame)
+        if let positive = node.rhs {
+            if try truth(value) { return try evaluate(positive, input, frame) }
+        } else if try node.text == "??" ? !value.isUndefined : truth(value) {
+            // `a ?? c` and `a ?: c`: what was tested is the result.
+            return value
         }
         guard let negative = node.third else { return .undefined }
         return try evaluate(negative, input, frame)

@@ -50,6 +50,8 @@ final class ArrayBox {
     /// Wraps an input that is itself an array, so that it counts as one input.
     var isOuterWrapper = false
     var isTupleStream = false
+    /// How deep it nests, once that was asked for.
+    var height: Int?
 
     init(_ items: [Value], isSequence: Bool = false) {
         self.items = items
@@ -83,6 +85,8 @@ final class ObjectBox {
     private var places: [JSON.CodeUnits: Int] = [:]
     /// Some key looks like an array index, which ECMAScript puts first.
     private(set) var hasIndexKeys = false
+    /// How deep it nests, once that was asked for.
+    var height: Int?
     private static let scanMax = 16
 
     init() {

@@ -138,22 +138,4 @@ final class Node: @unchecked Sendable {
         }
         return keys
     }
-
-    /// A copy that the second pass may change without changing this one.
-    func clone() -> Node {
-        let copy = Node(kind, position: position, text: text)
-        copy.literal = literal
-        copy.nodes = nodes.map { $0.clone() }
-        copy.lhs = lhs?.clone()
-        copy.rhs = rhs?.clone()
-        copy.third = third?.clone()
-        copy.pairs = pairs.map { ($0.key.clone(), $0.value.clone()) }
-        copy.terms = terms.map {
-            SortTerm(expression: $0.expression.clone(), isDescending: $0.isDescending)
-        }
-        copy.regex = regex
-        copy.signature = signature
-        copy.keepArray = keepArray
-        return copy
-    }
 }

@@ -31,6 +31,10 @@ struct Parser {
     private var depth = 0
     /// How deep expressions may nest; a parenthesis costs one level.
     static let depthMax = 256
+    /// The height of the tree of the expression parsed last; a chain of operators grows to the left.
+    private var height = 0
+    /// How high trees may be: each pass over one, and its release, recurses.
+    static let heightMax = 1_000
 
     private static let bindingPowers: [String: Int] = [
         ".": 75, "[": 80, "{": 70, "(": 80, "@": 80, "#": 80, "?": 20, "+": 50, "-": 50, "*": 60,
@@ -85,6 +89,8 @@ struct Parser {
         guard depth <= Self.depthMax else {
             throw JSONataError("U1007", position: current.position)
         }
+        let highest = height
+        height = 0
         let first = current
         try advance(isInfix: true)
         var left = try prefix(first)
@@ -92,7 +98,12 @@ struct Parser {
             let infixed = current
             try advance()
             left = try infix(sign, infixed.position, left)
+            height += 1
+            guard height <= Self.heightMax else {
+                throw JSONataError("U1007", position: infixed.position)
+            }
         }
+        height = max(highest, height + 1)
         return left
     }
 
@@ -299,15 +310,7 @@ struct Parser {
             }
             return node
         }
-        if sign == "??" {
-            let exists = Node(.function, position: position, text: "(")
-            exists.lhs = Node(.variable, position: position, text: "exists")
-            exists.nodes = [left.clone()]
-            node.lhs = exists
-        } else {
-            node.lhs = left.clone()
-        }
-        node.rhs = left
+        node.lhs = left
         node.third = try expression(0)
         return node
     }

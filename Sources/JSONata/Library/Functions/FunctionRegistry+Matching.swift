@@ -118,6 +118,10 @@ extension FunctionRegistry {
         _ context: CallContext
     ) throws(JSONataError) -> [String] {
         if let mark = evaluator.string(of: separator) {
+            if mark.isEmpty {
+                let parts = min(Double(text.utf8.count), max(0, limit ?? .infinity))
+                try evaluator.checkRoom(Int(parts) * 16)
+            }
             return try Text.split(text, mark, limit: limit)
         }
         guard limit ?? 1 > 0 else { return [] }
