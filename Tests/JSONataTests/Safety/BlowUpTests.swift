@@ -129,4 +129,16 @@ struct BlowUpTests {
         let outcome = try SafeRun.outcome(item.expression, input: item.input)
         #expect(item.codes.contains(outcome.code ?? "\(outcome)"), "\(outcome)")
     }
+
+    @Test(arguments: [
+        "$formatInteger(1, P)", "$parseInteger('1', P)", "$formatNumber(1, P)",
+        "$fromMillis(1, P)", "$toMillis('1', P)",
+    ])
+    func `a picture may have a thousand bytes and not one more`(call: String) throws {
+        let picture = { (count: Int) in
+            call.replacingOccurrences(of: "P)", with: "'\(Self.text("#", count - 1))0')")
+        }
+        #expect(try SafeRun.outcome(picture(1000)).code != "U1002")
+        #expect(try SafeRun.outcome(picture(1001)) == .code("U1002"))
+    }
 }

@@ -15,14 +15,14 @@ extension FunctionRegistry {
             }
             return .string(
                 try Dates.fromMillis(
-                    milliseconds, picture: evaluator.string(of: argument(arguments, 1)),
+                    milliseconds, picture: evaluator.picture(argument(arguments, 1)),
                     timeZone: evaluator.string(of: argument(arguments, 2))))
         },
         NativeFunction("toMillis", "<s-s?:n>", arity: 2) {
             (evaluator, arguments, _) throws(JSONataError) in
             guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
             let milliseconds = try Dates.toMillis(
-                text, picture: evaluator.string(of: argument(arguments, 1)),
+                text, picture: evaluator.picture(argument(arguments, 1)),
                 now: Double(evaluator.environment.nowMilliseconds))
             return milliseconds.map(Value.number) ?? .undefined
         },
