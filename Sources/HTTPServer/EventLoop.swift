@@ -347,8 +347,12 @@ final class EventLoop: @unchecked Sendable {
 
     // MARK: Draining
 
+    /// How long a connection that has sent nothing may still send its first request: it was accepted, so
+    /// whoever takes over the listener will not see it.
+    private static let firstRequestNanoseconds: UInt64 = 1_000_000_000
+
     /// Answers still to come are waited for. What clients have sent already, and who has connected
-    /// already, is served; connections without anything are closed.
+    /// already, is served; connections between two requests are closed.
     private func beginDrain(scratch: inout [UInt8]) {
         hasBegunDrain = true
         for listener in listeners { acceptAll(listener) }
@@ -357,7 +361,11 @@ final class EventLoop: @unchecked Sendable {
             guard let connection = connections[place] else { continue }
             if connection.isIdle { read(connection, scratch: &scratch) }
             guard isOpen(connection) else { continue }
-            if connection.isIdle {
+            if connection.isIdle, connection.nextSequence == 0 {
+                let deadline = min(deadlines[place], now &+ Self.firstRequestNanoseconds)
+                deadlines[place] = deadline
+                nextSweep = min(nextSweep, deadline)
+            } else if connection.isIdle {
                 close(connection)
             } else if connection.parser.isIdle {
                 connection.isLast = true

@@ -217,6 +217,37 @@ struct HTTPServerSocketTests {
         #expect(throws: (any Error).self) { try TestClient(port: port) }
     }
 
+    @Test func `draining serves the first request of who was accepted before`() throws {
+        let server = try HTTPServer(
+            listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: 1, limits: HTTPLimits(),
+            handler: Echo())
+        guard case .tcp(_, let port)? = server.boundAddresses.first else { return }
+        try server.start()
+        let silent = try TestClient(port: port)
+        let idle = try TestClient(port: port)
+        idle.send("GET /i HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(idle.read(until: "GET /i 0").hasSuffix("GET /i 0"))
+        server.drain()
+        // The idle connection's end tells that draining has begun.
+        #expect(idle.read(until: nil) == "")
+        silent.send("GET /s HTTP/1.1\r\nHost: a\r\n\r\n")
+        let answer = silent.read(until: nil)
+        #expect(answer.contains("Connection: close") && answer.hasSuffix("GET /s 0"))
+        server.join()
+    }
+
+    @Test func `draining does not wait long for who never sends`() throws {
+        let server = try HTTPServer(
+            listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: 1, limits: HTTPLimits(),
+            handler: Echo())
+        guard case .tcp(_, let port)? = server.boundAddresses.first else { return }
+        try server.start()
+        let silent = try TestClient(port: port)
+        server.drain()
+        server.join()
+        #expect(!silent.read(until: nil).contains("200"))
+    }
+
     @Test func `a line break in a field value is refused`() {
         var response = HTTPResponse(status: 200)
         let added = response.add("X-A", "b\r\nSet-Cookie: c")
