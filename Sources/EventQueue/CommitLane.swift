@@ -87,7 +87,7 @@ final class CommitLane: Sendable {
     ///
     /// `release` gives back what finished submissions had reserved: events, bytes.
     func start(release: @escaping @Sendable (Int, Int) -> Void) throws(QueueError) {
-        let worker = try WorkerThread { [self] in run(release) }
+        let worker = try WorkerThread("commit") { [self] in run(release) }
         thread.withLock { $0 = worker }
     }
 

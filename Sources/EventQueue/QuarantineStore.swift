@@ -222,7 +222,7 @@ package final class QuarantineStore: Sendable {
         thread.withLock { thread in
             if thread != nil { return }
             // Without a thread the requests wait until one can be started.
-            thread = try? WorkerThread { [weak self, signal] in
+            thread = try? WorkerThread("quarantine") { [weak self, signal] in
                 while true {
                     signal.wait()
                     guard let self, self.writePending() else { return }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 
@@ -36,17 +37,19 @@ final class Semaphore: @unchecked Sendable {
 /// A thread that runs one closure, and is joined by its owner.
 final class WorkerThread: Sendable {
     private final class Body {
+        let name: String
         let run: @Sendable () -> Void
-        init(run: @escaping @Sendable () -> Void) {
+        init(_ name: String, run: @escaping @Sendable () -> Void) {
+            self.name = name
             self.run = run
         }
     }
 
     private let thread: Mutex<pthread_t?>
 
-    /// Starts the thread.
-    init(_ run: @escaping @Sendable () -> Void) throws(QueueError) {
-        let body = unsafe Unmanaged.passRetained(Body(run: run))
+    /// Starts the thread; tools such as `top -H` show the first 15 bytes of its name.
+    init(_ name: String, _ run: @escaping @Sendable () -> Void) throws(QueueError) {
+        let body = unsafe Unmanaged.passRetained(Body(name, run: run))
         var thread = pthread_t()
         // The start routine takes back the reference that was passed in.
         let result = unsafe pthread_create(
@@ -58,6 +61,7 @@ final class WorkerThread: Sendable {
                 var all = sigset_t()
                 unsafe sigfillset(&all)
                 unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
+                unsafe postern_set_thread_name(String(body.name.prefix(15)))
                 body.run()
                 return nil
             }, body.toOpaque())

@@ -77,7 +77,7 @@ extension EventLoop {
         _ connection: Connection, _ head: HTTPRequestHead, hasMore: Bool
     ) throws(HTTPFailure) {
         guard shared.requestsInFlight < limits.requestsInFlightMax else {
-            throw HTTPFailure(503, "too many requests at once")
+            throw HTTPFailure(503, "too many requests at once", limit: "requests_in_flight_max")
         }
         switch handler.headReceived(head, remoteAddress: connection.remoteAddress) {
         case .respond(let response):

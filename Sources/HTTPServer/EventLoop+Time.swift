@@ -20,13 +20,14 @@ extension EventLoop {
     private func expire(_ connection: Connection) {
         switch connection.waiting {
         case .head, .body:
-            refuse(connection, HTTPFailure(408, "request too slow"))
+            let limit = connection.waiting == .head ? "header_timeout" : "body_timeout"
+            refuse(connection, HTTPFailure(408, "request too slow", limit: limit))
             settle(connection)
         case .handler:
             guard let place = connection.inFlight.firstIndex(where: { $0.response == nil }) else {
                 return close(connection)
             }
-            let failure = HTTPFailure(503, "no answer in time")
+            let failure = HTTPFailure(503, "no answer in time", limit: "response_timeout")
             handler.protocolFailed(failure, remoteAddress: connection.remoteAddress)
             connection.inFlight[place].response = Self.refusal(failure)
             connection.isLast = true
@@ -85,7 +86,9 @@ extension EventLoop {
         shared.addBodyBytes(held - connection.bodyBytesCounted)
         connection.bodyBytesCounted = held
         if waiting == .body, shared.bodyBytesBuffered > limits.bodyBytesBufferedMax {
-            refuse(connection, HTTPFailure(503, "too many bodies at once"))
+            refuse(
+                connection,
+                HTTPFailure(503, "too many bodies at once", limit: "body_bytes_buffered_max"))
         }
     }
 }

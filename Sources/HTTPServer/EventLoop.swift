@@ -285,7 +285,7 @@ final class EventLoop: @unchecked Sendable {
     /// Tells a client beyond the limits to come again, with what the socket takes at once: a connection
     /// that is turned away must hold no memory.
     private func turnAway(_ fd: Int32, _ address: String) {
-        let failure = HTTPFailure(503, "too many connections")
+        let failure = HTTPFailure(503, "too many connections", limit: "connections_max")
         handler.protocolFailed(failure, remoteAddress: address)
         var answer: [UInt8] = []
         Self.refusal(failure).serialize(

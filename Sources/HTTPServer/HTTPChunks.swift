@@ -13,7 +13,9 @@ enum HTTPChunks {
         var index = line.lowerBound
         var size = 0
         while index < line.upperBound, let digit = HTTPCharacters.hexDigit(input[index]) {
-            guard size <= Int.max >> 8 else { throw HTTPFailure(413, "chunk too large") }
+            guard size <= Int.max >> 8 else {
+                throw HTTPFailure(413, "chunk too large", limit: "body_bytes_max")
+            }
             size = size << 4 | digit
             index += 1
         }

@@ -28,9 +28,13 @@ package struct HTTPFailure: Error, Sendable, Equatable {
     /// What was wrong, for the log; never shown to the client.
     package let reason: String
 
-    package init(_ status: Int, _ reason: String) {
+    /// The limit that was reached, by its name in the configuration; nil when it was none.
+    package let limit: String?
+
+    package init(_ status: Int, _ reason: String, limit: String? = nil) {
         self.status = status
         self.reason = reason
+        self.limit = limit
     }
 }
 

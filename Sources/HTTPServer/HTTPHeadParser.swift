@@ -25,7 +25,7 @@ struct HTTPHeadParser {
         while input[index] != 0x0D {
             let field = try Self.fieldLine(input, &index)
             guard lines.count < limits.headerCountMax else {
-                throw HTTPFailure(431, "too many field lines")
+                throw HTTPFailure(431, "too many field lines", limit: "header_count_max")
             }
             lines.append(field)
             try note(field, input, &framing)
@@ -219,7 +219,9 @@ struct HTTPHeadParser {
             isTooLarge = isTooLarge || overflow || overflowed
             length = sum
         }
-        guard !isTooLarge else { throw HTTPFailure(413, "Content-Length too large") }
+        guard !isTooLarge else {
+            throw HTTPFailure(413, "Content-Length too large", limit: "body_bytes_max")
+        }
         return length
     }
 

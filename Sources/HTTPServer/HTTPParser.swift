@@ -71,7 +71,9 @@ struct HTTPParser {
         if isChunked {
             state = .chunkSize
         } else {
-            guard length <= self.bodyLimit else { throw HTTPFailure(413, "body too large") }
+            guard length <= self.bodyLimit else {
+                throw HTTPFailure(413, "body too large", limit: "body_bytes_max")
+            }
             state = .body(remaining: length)
         }
     }
@@ -102,7 +104,7 @@ struct HTTPParser {
                 let (size, extensionBytes) = try HTTPChunks.size(input, line)
                 try spend(extensionBytes)
                 guard size <= bodyLimit - body.count else {
-                    throw HTTPFailure(413, "body too large")
+                    throw HTTPFailure(413, "body too large", limit: "body_bytes_max")
                 }
                 state = size == 0 ? .trailers : .chunkData(remaining: size)
             case .chunkData(let remaining):
@@ -121,7 +123,7 @@ struct HTTPParser {
                 try spend(line.count)
                 trailerCount += 1
                 guard trailerCount <= limits.headerCountMax else {
-                    throw HTTPFailure(431, "too many trailers")
+                    throw HTTPFailure(431, "too many trailers", limit: "header_count_max")
                 }
                 var index = line.lowerBound
                 _ = try HTTPHeadParser.fieldLine(input.extracting(..<(line.upperBound + 2)), &index)
@@ -160,7 +162,8 @@ struct HTTPParser {
     private mutating func spend(_ bytes: Int) throws(HTTPFailure) {
         overhead += bytes
         guard overhead <= limits.headerBytesMax else {
-            throw HTTPFailure(431, "chunk extensions or trailers too large")
+            throw HTTPFailure(
+                431, "chunk extensions or trailers too large", limit: "header_bytes_max")
         }
     }
 
@@ -171,7 +174,8 @@ struct HTTPParser {
     ) throws(HTTPFailure) -> Range<Int>? {
         guard let end = Self.lineFeed(input, from: consumed) else {
             guard input.count - consumed <= limits.headerBytesMax else {
-                throw HTTPFailure(431, "chunk extensions or trailers too large")
+                throw HTTPFailure(
+                    431, "chunk extensions or trailers too large", limit: "header_bytes_max")
             }
             return nil
         }
@@ -222,11 +226,11 @@ struct HTTPParser {
                     continue
                 }
                 guard feed - 1 - start <= limits.requestLineBytesMax else {
-                    throw HTTPFailure(414, "request line too long")
+                    throw HTTPFailure(414, "request line too long", limit: "request_line_bytes_max")
                 }
             }
             guard next - start <= limits.headerBytesMax else {
-                throw HTTPFailure(431, "head too large")
+                throw HTTPFailure(431, "head too large", limit: "header_bytes_max")
             }
             if isEmpty {
                 let head = try HTTPHeadParser(limits: limits).parse(input.extracting(start..<next))
@@ -238,14 +242,16 @@ struct HTTPParser {
             lineCount += 1
             (scanned, lineStart) = (next - start, next - start)
             guard lineCount <= limits.headerCountMax + 1 else {
-                throw HTTPFailure(431, "too many field lines")
+                throw HTTPFailure(431, "too many field lines", limit: "header_count_max")
             }
         }
         scanned = input.count - start
         if lineCount == 0, scanned > limits.requestLineBytesMax + 1 {
-            throw HTTPFailure(414, "request line too long")
+            throw HTTPFailure(414, "request line too long", limit: "request_line_bytes_max")
         }
-        if scanned >= limits.headerBytesMax { throw HTTPFailure(431, "head too large") }
+        if scanned >= limits.headerBytesMax {
+            throw HTTPFailure(431, "head too large", limit: "header_bytes_max")
+        }
         return .needMore
     }
 

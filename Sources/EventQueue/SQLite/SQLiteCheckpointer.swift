@@ -17,7 +17,7 @@ final class SQLiteCheckpointer: Sendable {
     private let thread = Mutex<WorkerThread?>(nil)
 
     init(path: String, busyTimeoutMilliseconds: Int32) throws(QueueError) {
-        let worker = try WorkerThread { [self] in
+        let worker = try WorkerThread("checkpoint") { [self] in
             run(path: path, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
         }
         thread.withLock { $0 = worker }

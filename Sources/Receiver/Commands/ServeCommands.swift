@@ -122,6 +122,7 @@ enum ServeCommands {
     ) {
         let watchdog = ServiceManager.watchdogMilliseconds
         var pulse = receiver.pulse()
+        var isStalled = false
         var nextMaintenance = Clock.monotonicNanoseconds &+ 60_000_000_000
         while true {
             // Four chances before systemd loses patience.
@@ -133,9 +134,13 @@ enum ServeCommands {
                 if watchdog != nil {
                     let now = receiver.pulse()
                     if now.hasMoved(since: pulse) {
-                        ServiceManager.alive()
+                        ServiceManager.alive(isStalled ? "receiving" : nil)
+                        isStalled = false
                     } else {
+                        // systemd shows it, and restarts the service if it stays so.
+                        ServiceManager.status("a loop or a commit does not move")
                         log.write(.error, "a loop or a commit does not move; no sign of life sent")
+                        isStalled = true
                     }
                     pulse = now
                 }

@@ -156,6 +156,9 @@ extension Configuration {
                 node, path: "log", example: "{ format: text, level: info }", &problems)
         else { return }
         if let format = section.choice("format", LogFormat.self, &problems) { log.format = format }
+        if let level = section.choice("requests", LogLevel.self, &problems) {
+            log.requests = level
+        }
         if let level = section.choice("level", LogLevel.self, &problems) { log.level = level }
         section.finish(&problems)
     }

@@ -50,10 +50,11 @@ extension KeySetStore {
     /// - Parameters:
     ///   - folder: relative `file:` addresses count from here.
     ///   - log: told of every fetch.
-    convenience init(settings: KeySetSettings, folder: String, log: Log) {
+    convenience init(settings: KeySetSettings, folder: String, log: Log, metrics: Metrics) {
         self.init(
             isUsable: { Integration.isKeySet($0) },
             report: { address, failure in
+                metrics.countKeySetFetch(succeeded: failure == nil)
                 // Without the query, which may hold a credential.
                 let fields = [("address", String(address.prefix { $0 != "?" }))]
                 if let failure {

@@ -25,6 +25,9 @@ package final class Log: Sendable {
     /// True when records of this level are written: ask before building an expensive one.
     package func isEnabled(_ level: LogLevel) -> Bool { settings.withLock { $0.level <= level } }
 
+    /// The level at which accepted requests are written.
+    var requestLevel: LogLevel { settings.withLock { $0.requests } }
+
     package func write(
         _ level: LogLevel, _ message: String, _ fields: [(key: String, value: String)] = []
     ) {

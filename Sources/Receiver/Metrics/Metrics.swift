@@ -61,10 +61,13 @@ package final class Metrics: Sendable {
         var integrations: [String: IntegrationCounters] = [:]
         var protocolFailures: [String: UInt64] = [:]
         var reloads: [Bool: UInt64] = [:]
+        var limits: [String: UInt64] = [:]
+        var keySetFetches: [Bool: UInt64] = [:]
     }
     private let state = Mutex(State())
     let pipelineDuration = Histogram()
     let answerDuration = Histogram()
+    let stages = StageMetrics()
     /// Set once the queues are known.
     let commits = Mutex<CommitMetrics?>(nil)
     private let unknownRoutes = Atomic<UInt64>(0)
@@ -86,6 +89,11 @@ package final class Metrics: Sendable {
     func countQuarantineDropped() { quarantineDropped.wrappingAdd(1, ordering: .relaxed) }
     func countProtocolFailure(status: Int) {
         state.withLock { $0.protocolFailures[String(status), default: 0] &+= 1 }
+    }
+    /// Counts a limit that was reached, by its name in the configuration.
+    func countLimit(_ name: String) { state.withLock { $0.limits[name, default: 0] &+= 1 } }
+    func countKeySetFetch(succeeded: Bool) {
+        state.withLock { $0.keySetFetches[succeeded, default: 0] &+= 1 }
     }
     func countReload(succeeded: Bool) {
         state.withLock { $0.reloads[succeeded, default: 0] &+= 1 }
@@ -138,6 +146,8 @@ package final class Metrics: Sendable {
         text += "# HELP postern_quarantine_dropped_total Requests not kept in quarantine.\n"
         text += "# TYPE postern_quarantine_dropped_total counter\n"
         text += "postern_quarantine_dropped_total \(quarantineDropped.load(ordering: .relaxed))\n"
+        writeLimits(to: &text)
+        stages.write(to: &text)
         pipelineDuration.write(
             "postern_pipeline_seconds", "Time from a whole request to its decision.", to: &text)
         answerDuration.write(
@@ -151,6 +161,21 @@ package final class Metrics: Sendable {
             for (labels, value) in gauge.values { text += "\(gauge.name)\(labels) \(value)\n" }
         }
         return text
+    }
+
+    private func writeLimits(to text: inout String) {
+        let (limits, fetches) = state.withLock { ($0.limits, $0.keySetFetches) }
+        text += "# HELP postern_limits_hit_total Limits that were reached, by name.\n"
+        text += "# TYPE postern_limits_hit_total counter\n"
+        for (name, count) in limits.sorted(by: { $0.key < $1.key }) {
+            text += "postern_limits_hit_total{limit=\(Self.quote(name))} \(count)\n"
+        }
+        text += "# HELP postern_key_set_fetches_total Fetches of key sets.\n"
+        text += "# TYPE postern_key_set_fetches_total counter\n"
+        for (succeeded, count) in fetches.sorted(by: { $0.key && !$1.key }) {
+            text += "postern_key_set_fetches_total{result=\"\(succeeded ? "done" : "failed")\"}"
+            text += " \(count)\n"
+        }
     }
 
     /// A label's value with its quotes.

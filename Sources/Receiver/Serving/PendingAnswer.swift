@@ -75,10 +75,11 @@ final class PendingAnswer: Sendable {
                 outcome: outcome, reason: reason, status: status))
     }
 
-    /// Answers, counts, and logs at debug level.
+    /// Answers, counts, and logs: at the level of accepted requests unless another is given.
     func finish(
-        _ outcome: Outcome, _ reason: String, _ response: HTTPResponse, level: LogLevel = .debug
+        _ outcome: Outcome, _ reason: String, _ response: HTTPResponse, level: LogLevel? = nil
     ) {
+        let level = level ?? handler.log.requestLevel
         note(outcome, reason, response.status)
         if handler.log.isEnabled(level) {
             var fields = fields

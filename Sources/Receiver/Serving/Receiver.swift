@@ -67,7 +67,8 @@ package final class Receiver: Sendable {
         }
         keySets = KeySetStore(
             settings: configuration.keySets,
-            folder: configuration.file.map(FileSystem.folder) ?? ".", log: log)
+            folder: configuration.file.map(FileSystem.folder) ?? ".", log: log,
+            metrics: metrics)
         let loops = configuration.limits.loops ?? Processors.count
         let names = configuration.queues.map(\.name)
         handler = WebhookHandler(

@@ -25,6 +25,7 @@ package final class WebhookHandler: HTTPHandler {
     let identifiers: RequestIdentifiers
     private let rounds: [RoundBatch]
     private let answers: AnswerBatch
+    private let stageEnded: @Sendable (PipelineStage, UInt64) -> Void
     private let isDraining = Atomic(false)
 
     /// What a loop collected in one round.
@@ -44,6 +45,8 @@ package final class WebhookHandler: HTTPHandler {
         self.stateWorker = stateWorker
         self.keySets = keySets
         self.metrics = metrics
+        let stages = metrics.stages
+        stageEnded = { stages.record($0, nanoseconds: $1) }
         self.log = log
         self.answers = answers
         self.recent = recent
@@ -117,7 +120,7 @@ package final class WebhookHandler: HTTPHandler {
         // Judged by the time of its arrival, however long a key took to come.
         return destination.active.pipeline.run(
             received, account: account,
-            environment: Self.environment(received.receivedAtMilliseconds, keys))
+            environment: environment(received.receivedAtMilliseconds, keys))
     }
 
     /// Acts on a decision, unless keys that are being fetched could change it: then the request waits,
@@ -155,11 +158,15 @@ package final class WebhookHandler: HTTPHandler {
         }
         guard !pending.isEmpty else { return }
         let accepted = committer.submit(pending.map(\.submission))
-        for one in pending[accepted...] { one.answer.unavailable("queue_full") }
+        for one in pending[accepted...] {
+            metrics.countLimit("events_in_flight_max")
+            one.answer.unavailable("queue_full")
+        }
     }
 
     package func protocolFailed(_ failure: HTTPFailure, remoteAddress: String) {
         metrics.countProtocolFailure(status: failure.status)
+        if let limit = failure.limit { metrics.countLimit(limit) }
         if log.isEnabled(.debug) {
             log.write(
                 .debug, "protocol failure",
@@ -174,13 +181,15 @@ package final class WebhookHandler: HTTPHandler {
 
     private static let randomBits: @Sendable () -> UInt64 = { RandomPool.shared.next() }
 
-    private static func environment(
+    private func environment(
         _ now: Int64, _ keys: KeySetInquiry?
     ) -> PipelineEnvironment {
-        PipelineEnvironment(
+        var environment = PipelineEnvironment(
             nowMilliseconds: now, monotonicNanoseconds: { Clock.monotonicNanoseconds },
-            randomBits: randomBits,
+            randomBits: Self.randomBits,
             decodeContent: { Inflater.decode($0, $1, maximum: $2) }, keySet: keys?.source)
+        environment.stageEnded = stageEnded
+        return environment
     }
 
     private func act(
@@ -202,10 +211,12 @@ package final class WebhookHandler: HTTPHandler {
             answer.refuse(.refused, reason.rawValue, answer.rejected)
             quarantine.keep(received, answer, reason.rawValue)
         case .malformed(let reason):
+            if reason == .decodedBodyTooLarge { metrics.countLimit("body_bytes_max") }
             answer.refuse(
                 .malformed, reason.rawValue,
                 reason == .decodedBodyTooLarge ? Responses.tooLarge : Responses.malformed)
         case .failed(let failure):
+            if let limit = ExpressionLimits.name(failure.code) { metrics.countLimit(limit) }
             answer.refuse(.failed, failure.code, Responses.failed, detail: failure.description)
             quarantine.keep(received, answer, failure.description)
         case .misconfigured(let reason):
@@ -232,6 +243,7 @@ package final class WebhookHandler: HTTPHandler {
                 body()
             } catch {
                 if error.code == .tooLarge {
+                    self.metrics.countLimit("context_bytes_max")
                     answer.refuse(
                         .failed, "context_too_large", Responses.failed, detail: "\(error)")
                 } else {
@@ -262,7 +274,10 @@ package final class WebhookHandler: HTTPHandler {
         }
         let loop = answer.exchange.loopIndex
         guard answer.isOnLoop, rounds.indices.contains(loop) else {
-            if !committer.submit(submission) { answer.unavailable("queue_full") }
+            if !committer.submit(submission) {
+                metrics.countLimit("events_in_flight_max")
+                answer.unavailable("queue_full")
+            }
             return
         }
         rounds[loop].pending.withLock { $0.append(Pending(submission: submission, answer: answer)) }

@@ -5,7 +5,9 @@ enum ServiceManager {
     static func ready(_ status: String = "receiving") { notify("READY=1\nSTATUS=\(status)") }
 
     /// Everything that must move has moved.
-    static func alive() { notify("WATCHDOG=1") }
+    static func alive(_ status: String? = nil) {
+        notify("WATCHDOG=1" + (status.map { "\nSTATUS=\($0)" } ?? ""))
+    }
 
     static func status(_ text: String) { notify("STATUS=\(text)") }
 

@@ -102,8 +102,19 @@ private struct PipelineRun {
         }
     }
 
+    private func stageStart() -> UInt64 {
+        environment.stageEnded == nil ? 0 : environment.monotonicNanoseconds()
+    }
+
+    private func stageEnded(_ stage: PipelineStage, since started: UInt64) {
+        guard let report = environment.stageEnded else { return }
+        report(stage, environment.monotonicNanoseconds() &- started)
+    }
+
     /// A body that says it is JSON must be JSON, whether or not anything reads it.
     private mutating func checkBody() throws(Ended) {
+        let started = stageStart()
+        defer { stageEnded(.context, since: started) }
         if context.claimsJSON || context.request.fields.first(named: "content-encoding") != nil {
             if case .failure(let reason) = context.body() {
                 trace.record(.context, .refused, reason.rawValue)
@@ -147,6 +158,8 @@ private struct PipelineRun {
 
     private mutating func transform() throws(Ended) {
         guard let compiled = integration.payloadTransform else { return }
+        let started = stageStart()
+        defer { stageEnded(.payloadTransform, since: started) }
         let result = try evaluate(compiled, .payloadTransform)
         guard let object = result?.objectValue else {
             throw fail(.payloadTransform, "result_not_object", "the result must be an object")
@@ -158,6 +171,8 @@ private struct PipelineRun {
     private mutating func handle() throws(Ended) -> HandlerResult {
         var result = HandlerResult()
         guard let compiled = integration.handleVerification else { return result }
+        let started = stageStart()
+        defer { stageEnded(.handleVerification, since: started) }
         let value = try evaluate(compiled, .handleVerification) ?? .null
         if value.isNull { return result }
         guard value.kind == .object else {
@@ -230,6 +245,8 @@ private struct PipelineRun {
             trace.record(.signatureVerification, .skipped, "none is configured")
             return .none
         }
+        let started = stageStart()
+        defer { stageEnded(.signatureVerification, since: started) }
         let outcome = verifier.verify(
             PlaceholderScope(context), nowMilliseconds: environment.nowMilliseconds)
         switch outcome {
@@ -252,6 +269,8 @@ private struct PipelineRun {
         let builder = EventBuilder(
             integration: integration, context: context, environment: environment,
             verification: verification.text)
+        let started = stageStart()
+        defer { stageEnded(.events, since: started) }
         guard let fanOut = integration.fanOut else { return [builder.event()] }
         let value = try evaluate(fanOut, .events) ?? .array([])
         let items = value.arrayValue ?? [value]

@@ -31,6 +31,8 @@ package struct PipelineEnvironment: Sendable {
     package var nowMilliseconds: Int64
     /// A clock that only goes forward, for the time limits of expressions.
     package var monotonicNanoseconds: @Sendable () -> UInt64
+    /// Told of each stage that ran, with its nanoseconds; nil: no clock is read for it.
+    package var stageEnded: (@Sendable (PipelineStage, UInt64) -> Void)?
     /// 64 unpredictable bits, for ids and `$random`.
     package var randomBits: @Sendable () -> UInt64
     /// Undoes Content-Encoding; nil refuses every coding but `identity`.
