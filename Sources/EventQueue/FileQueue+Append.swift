@@ -146,8 +146,8 @@ extension FileQueue {
         guard writer.active != nil, let segment = writer.segments.last, segment.bytes > 0 else {
             return false
         }
-        return segment.bytes + byteCount > options.segmentBytesMax
-            || nowMilliseconds - writer.activeSince >= options.segmentAgeMillisecondsMax
+        return segment.bytes + byteCount > writer.segmentBytesMax
+            || nowMilliseconds - writer.activeSince >= writer.segmentAgeMillisecondsMax
     }
 
     /// Begins a new segment; its name is durable before anything is written to it.

@@ -23,6 +23,9 @@ package final class FileQueue: EventQueue {
         /// Keys of events below this number were forgotten.
         var forgottenBelow: UInt64 = 0
         var buffer: [UInt8] = []
+        /// When a new segment is begun.
+        var segmentBytesMax: Int
+        var segmentAgeMillisecondsMax: Int64
     }
 
     package let name: String
@@ -95,6 +98,14 @@ package final class FileQueue: EventQueue {
         positions.close()
     }
 
+    /// Begins new segments at other bounds from the next event on.
+    package func rotate(bytesMax: Int, ageMillisecondsMax: Int64) {
+        writer.withLock {
+            $0?.segmentBytesMax = bytesMax
+            $0?.segmentAgeMillisecondsMax = ageMillisecondsMax
+        }
+    }
+
     /// Reads every segment, repairs the damaged, and remembers the keys inside their windows.
     private static func recover(
         _ folder: SegmentFolder, _ positions: ConsumerPositions, _ options: FileQueueOptions,
@@ -104,7 +115,9 @@ package final class FileQueue: EventQueue {
         let seen = try positions.transaction("read of positions") {
             (positions) throws(QueueError) in try positions.lastSeen()
         }
-        var writer = Writer(lock: lock, segments: [], next: 1)
+        var writer = Writer(
+            lock: lock, segments: [], next: 1, segmentBytesMax: options.segmentBytesMax,
+            segmentAgeMillisecondsMax: options.segmentAgeMillisecondsMax)
         let all = try folder.segments()
         var last: UInt64 = 0
         for (index, first) in all.enumerated() {

@@ -70,13 +70,13 @@ package final class QuarantineStore: Sendable {
 
     private let state: Mutex<State>
     private let pending = Mutex(Pending())
-    private let limits: QuarantineLimits
+    private let current: Mutex<QuarantineLimits>
     private let signal = Semaphore()
     private let thread = Mutex<WorkerThread?>(nil)
 
     /// Opens or makes the database.
     package init(path: String, limits: QuarantineLimits = QuarantineLimits()) throws(QueueError) {
-        self.limits = limits
+        current = Mutex(limits)
         let connection = try SQLiteConnection(
             path: path, mode: .create, busyTimeoutMilliseconds: 5000)
         try connection.execute("PRAGMA synchronous = NORMAL", "opening of quarantine")
@@ -98,9 +98,15 @@ package final class QuarantineStore: Sendable {
         close()
     }
 
+    private var limits: QuarantineLimits { current.withLock { $0 } }
+
+    /// Holds what is kept to other limits, from the next request or `prune` on.
+    package func update(_ limits: QuarantineLimits) { current.withLock { $0 = limits } }
+
     /// Hands over a request to be kept by a thread of the store; never blocks.
     /// - Returns: false when it is too large or too many wait: it was dropped.
     package func offer(_ request: QuarantinedRequest) -> Bool {
+        let limits = limits
         guard request.byteCount <= limits.recordBytesMax else { return false }
         let accepted = pending.withLock { pending in
             guard !pending.isStopping, pending.requests.count < limits.pendingMax,
@@ -123,7 +129,8 @@ package final class QuarantineStore: Sendable {
 
     /// False while so many wait that an offer would be dropped.
     package var hasRoom: Bool {
-        pending.withLock {
+        let limits = limits
+        return pending.withLock {
             $0.requests.count < limits.pendingMax && $0.bytes < limits.pendingBytesMax
         }
     }
@@ -138,6 +145,7 @@ package final class QuarantineStore: Sendable {
     package func add(
         _ requests: [QuarantinedRequest], nowMilliseconds: Int64
     ) throws(QueueError) {
+        let limits = limits
         try withConnection { (connection, state) throws(QueueError) in
             var after = state
             try connection.transaction("write to quarantine") { () throws(QueueError) in
@@ -255,6 +263,7 @@ package final class QuarantineStore: Sendable {
     private func shrink(
         _ connection: SQLiteConnection, _ state: inout State, _ nowMilliseconds: Int64
     ) throws(QueueError) {
+        let limits = limits
         try connection.run(
             """
             DELETE FROM quarantine WHERE number IN (

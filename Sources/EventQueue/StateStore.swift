@@ -44,14 +44,12 @@ package final class StateStore: Sendable {
     private struct Slot {
         /// Nil once closed.
         var connection: SQLiteConnection?
+        var limits: StateLimits
     }
 
     private let slot: Mutex<Slot>
-    private let limits: StateLimits
-
     /// Opens or makes the database.
     package init(path: String, limits: StateLimits = StateLimits()) throws(QueueError) {
-        self.limits = limits
         let connection = try SQLiteConnection(
             path: path, mode: .create, busyTimeoutMilliseconds: 5000)
         // Accounts are text that is never empty; the integration's own context has ''.
@@ -65,8 +63,11 @@ package final class StateStore: Sendable {
                     UNIQUE (integration, account, key));
                 """, "schema of state")
         }
-        slot = Mutex(Slot(connection: connection))
+        slot = Mutex(Slot(connection: connection, limits: limits))
     }
+
+    /// Holds later updates to other limits; what is stored stays.
+    package func update(_ limits: StateLimits) { slot.withLock { $0.limits = limits } }
 
     /// Releases the database. Idempotent.
     package func close() {
@@ -81,7 +82,7 @@ package final class StateStore: Sendable {
             let key: String
             let value: [UInt8]
         }
-        let rows = try withConnection { (connection) throws(QueueError) in
+        let rows = try withConnection { (connection, _) throws(QueueError) in
             try connection.query(
                 """
                 SELECT integration, account, key, value FROM contexts
@@ -131,7 +132,7 @@ package final class StateStore: Sendable {
             case .overwrite:
                 "DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at"
             }
-        return try withConnection { (connection) throws(QueueError) in
+        return try withConnection { (connection, limits) throws(QueueError) in
             try connection.transaction("update of context") { () throws(QueueError) in
                 var kept: [String] = []
                 for (key, value) in update {
@@ -165,7 +166,7 @@ package final class StateStore: Sendable {
 
     /// Forgets a context.
     package func remove(integration: String, account: String?) throws(QueueError) {
-        try withConnection { (connection) throws(QueueError) in
+        try withConnection { (connection, _) throws(QueueError) in
             _ = try connection.run(
                 "DELETE FROM contexts WHERE integration = ?1 AND account = ?2",
                 "removal of context", [.text(integration), .text(account ?? "")])
@@ -181,13 +182,13 @@ package final class StateStore: Sendable {
     }
 
     private func withConnection<Result: Sendable>(
-        _ body: (SQLiteConnection) throws(QueueError) -> Result
+        _ body: (SQLiteConnection, StateLimits) throws(QueueError) -> Result
     ) throws(QueueError) -> Result {
         try slot.withLock { (slot) throws(QueueError) in
             guard let connection = slot.connection else {
                 throw QueueError(.closed, "use of state")
             }
-            return try body(connection)
+            return try body(connection, slot.limits)
         }
     }
 }

@@ -45,6 +45,8 @@ final class Connection {
     var bodyBytesCounted = 0
     /// What epoll watches now.
     var watched: UInt32 = 0
+    /// Which of the loop's limits the parser has.
+    var limitsVersion = 0
     /// Queued for a flush in this round.
     var isTouched = false
 

@@ -50,6 +50,11 @@ extension EventLoop {
         var consumed = 0
         do throws(HTTPFailure) {
             while connection.mayRead(limits) {
+                // A request is parsed within the limits that were in force when it began.
+                if connection.limitsVersion != limitsVersion, connection.parser.isIdle {
+                    connection.parser.limits = limits
+                    connection.limitsVersion = limitsVersion
+                }
                 switch try connection.parser.next(input, consumed: &consumed) {
                 case .needMore:
                     if connection.peerEnded { try endedWhilePending(connection) }

@@ -19,13 +19,17 @@ final class EventLoop: @unchecked Sendable {
         /// The loop is about to sleep or asleep and must be woken for the next answer.
         var isAsleep = false
         var drainNanoseconds: UInt64?
+        /// Limits to hold connections to from now on.
+        var limits: HTTPLimits?
         var isStopped = false
         /// Rounds begun, for whoever watches that the loop goes on.
         var rounds: UInt64 = 0
     }
 
     let index: Int
-    let limits: HTTPLimits
+    private(set) var limits: HTTPLimits
+    /// Counts the changes of `limits`.
+    private(set) var limitsVersion = 0
     let handler: any HTTPHandler
     let shared: SharedCounters
     let system: SystemCalls
@@ -122,6 +126,12 @@ final class EventLoop: @unchecked Sendable {
         SystemCalls.wake(wakeDescriptor)
     }
 
+    /// Holds connections to other limits: those under way from their next request on.
+    func update(_ limits: HTTPLimits) {
+        mailbox.withLock { $0.limits = limits }
+        SystemCalls.wake(wakeDescriptor)
+    }
+
     /// Ends the thread at once.
     func stop() {
         mailbox.withLock { $0.isStopped = true }
@@ -185,6 +195,11 @@ final class EventLoop: @unchecked Sendable {
             swap(&box.answers, &arrived)
             box.isAsleep = false
             isStopped = box.isStopped
+            if let new = box.limits {
+                limits = new
+                limitsVersion += 1
+                box.limits = nil
+            }
             if let deadline = box.drainNanoseconds {
                 isDraining = true
                 drainDeadline = deadline
@@ -272,6 +287,7 @@ final class EventLoop: @unchecked Sendable {
         generations[slot] &+= 1
         let id = UInt64(generations[slot] & 0x3FFF_FFFF) << 32 | UInt64(slot)
         let connection = Connection(fd: fd, id: id, remoteAddress: address, limits: limits)
+        connection.limitsVersion = limitsVersion
         connections[slot] = connection
         setWaiting(connection, .request)
         connection.watched = Self.readable

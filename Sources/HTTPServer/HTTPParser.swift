@@ -31,7 +31,8 @@ struct HTTPParser {
         case trailers
     }
 
-    let limits: HTTPLimits
+    /// May change between two requests.
+    var limits: HTTPLimits
     private var state = State.head
     /// Bytes of the incomplete head that have been searched for line ends, and where its line begins.
     private var scanned = 0

@@ -97,6 +97,9 @@ package final class HTTPServer: Sendable {
     /// Memory that incomplete bodies take now, in bytes.
     package var bodyBytesBuffered: Int { shared.bodyBytesBuffered }
 
+    /// Holds connections to other limits: open ones from their next request on.
+    package func update(_ limits: HTTPLimits) { for loop in loops { loop.update(limits) } }
+
     /// Stops accepting and lets every request under way be answered; after it `join` returns, at the
     /// latest when `deadlineMilliseconds` have passed and what is left has been cut.
     package func drain(deadlineMilliseconds: Int? = nil) {

@@ -120,13 +120,52 @@ final class ReceiverProcess {
     }
 
     /// Events in the queue, by their ids.
-    func storedIDs() throws -> [String] {
-        let (status, output) = try command("queue", "list", "--json", "--limit", "100000")
+    func storedIDs(_ queue: String = "main") throws -> [String] {
+        let (status, output) = try command(
+            "queue", "list", "--queue", queue, "--json", "--limit", "100000")
         guard status == 0 else { throw Trouble(description: output) }
         return try output.split(separator: "\n").map { line in
             let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
             return ((object as? [String: Any])?["id"] as? String) ?? "?"
         }
+    }
+
+    /// Replaces a part of a file of the configuration.
+    func edit(_ file: String, _ old: String, _ new: String) throws {
+        let text = try String(contentsOfFile: path(file), encoding: .utf8)
+        guard text.contains(old) else { throw Trouble(description: "no \(old) in \(text)") }
+        try text.replacingOccurrences(of: old, with: new).write(
+            toFile: path(file), atomically: true, encoding: .utf8)
+    }
+
+    /// How many reloads took effect, and how many were refused.
+    func reloads() throws -> (done: Int, refused: Int) {
+        let text =
+            try RawConnection.post(adminPort, "/metrics", "", [], method: "GET")?.body ?? ""
+        func count(_ result: String) -> Int {
+            let mark = "postern_reloads_total{result=\"\(result)\"} "
+            guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(mark) })
+            else { return 0 }
+            return Int(line.dropFirst(mark.count)) ?? 0
+        }
+        return (count("done"), count("refused"))
+    }
+
+    /// Asks for a reload and waits for its end; true when it took effect.
+    func reload() throws -> Bool {
+        let before = try reloads()
+        kill(process.processIdentifier, SIGHUP)
+        for _ in 0..<100_000 {
+            let now = try reloads()
+            if now != before { return now.done > before.done }
+        }
+        throw Trouble(description: "no reload")
+    }
+
+    /// Asks until a reload takes effect: a queue that was removed may still be in use.
+    func reloadUntilDone() throws {
+        for _ in 0..<1000 { if try reload() { return } }
+        throw Trouble(description: "1000 reloads refused")
     }
 
     /// SIGTERM, then the exit status.

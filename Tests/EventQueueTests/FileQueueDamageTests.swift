@@ -164,6 +164,9 @@ import Testing
         _ = try aged.append([.make("8")], nowMilliseconds: now + 2 * day)
         #expect(try files(".jsonl").count == before + 1)
         #expect(try files(".jsonl").last == SegmentFolder.name(of: 8))
+        aged.rotate(bytesMax: 1, ageMillisecondsMax: day)
+        _ = try aged.append([.make("9")], nowMilliseconds: now + 2 * day)
+        #expect(try files(".jsonl").last == SegmentFolder.name(of: 9))
     }
 
     @Test func `a number that a consumer saw is never given again`() throws {

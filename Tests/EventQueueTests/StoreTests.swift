@@ -67,6 +67,9 @@ import Testing
         #expect(try store.loadAll().first?.context == ["k": "1234567"])
         _ = try merge(store, ["a": 1, "b": 2], account: "two")
         #expect(throws: QueueError.self) { try merge(store, ["c": 3], account: "two") }
+        limits.contextBytesMax = 11
+        store.update(limits)
+        #expect(try merge(store, ["k": "12345678"], .overwrite).context.count == 1)
     }
 
     @Test func `accounts are apart, and can be removed`() throws {
@@ -119,6 +122,13 @@ import Testing
         #expect(try store.list().count == 10)
         try store.add([request("11")], nowMilliseconds: now)
         #expect(try store.list().map(\.reason) == (3...11).reversed().map(String.init))
+        limits.countMax = 9
+        store.update(limits)
+        #expect(try store.prune(nowMilliseconds: now) == 0)
+        limits.countMax = 8
+        store.update(limits)
+        _ = try store.prune(nowMilliseconds: now)
+        #expect(try store.list().map(\.reason) == (4...11).reversed().map(String.init))
     }
 
     @Test func `bytes are bounded`() throws {

@@ -140,6 +140,19 @@ struct KeySetStoreTests {
         #expect(world.settled(store) == "one" && world.count == 2)
     }
 
+    @Test func `another way to fetch is used at once, behind the set at hand`() {
+        let world = World()
+        world.answer("one", seconds: 600)
+        world.answer("two", seconds: 600)
+        let store = world.store()
+        defer { store.stop() }
+        #expect(world.settled(store) == "one")
+        store.update { _ in .failure(CurlFetcher.Failure("not trusted")) }
+        #expect(world.settled(store) == "one")
+        store.update { _ in world.fetch() }
+        #expect(world.settled(store) == "two" && world.count == 2)
+    }
+
     @Test func `a document that is no key set counts as a failure`() {
         let world = World()
         world.answer("bad")

@@ -126,8 +126,8 @@ enum ServeCommands {
         var nextMaintenance = Clock.monotonicNanoseconds &+ 60_000_000_000
         while true {
             // Four chances before systemd loses patience.
-            switch Signals.wait(
-                milliseconds: min(60_000, watchdog.map { max(1, $0 / 4) } ?? 60_000))
+            let patience = min(60_000, watchdog.map { max(1, $0 / 4) } ?? 60_000)
+            switch Signals.wait(milliseconds: receiver.closeRetired() ? 20 : patience)
             {
             case .stop: return
             case .none:

@@ -48,9 +48,9 @@ extension KeySetStore {
     /// The store of a receiver: https through libcurl, files through the same threads.
     ///
     /// - Parameters:
-    ///   - folder: relative `file:` addresses count from here.
+    ///   - fetch: see `fetcher`.
     ///   - log: told of every fetch.
-    convenience init(settings: KeySetSettings, folder: String, log: Log, metrics: Metrics) {
+    convenience init(fetch: @escaping Fetch, log: Log, metrics: Metrics) {
         self.init(
             isUsable: { Integration.isKeySet($0) },
             report: { address, failure in
@@ -62,10 +62,11 @@ extension KeySetStore {
                 } else {
                     log.write(.info, "key set fetched", fields)
                 }
-            }, fetch: Self.fetcher(settings, folder: folder))
+            }, fetch: fetch)
     }
 
-    /// Gets a document of an https address or of a file; blocks.
+    /// Gets a document of an https address or of a file; blocks. Relative `file:` addresses count from
+    /// `folder`.
     static func fetcher(_ settings: KeySetSettings, folder: String) -> Fetch {
         var fetcher = CurlFetcher()
         fetcher.certificateAuthorities = settings.certificateAuthorities.map {

@@ -49,7 +49,7 @@ final class KeySetStore: Sendable {
 
     private let state = Mutex(State())
     private let policy: Policy
-    private let fetch: Fetch
+    private let fetch: Mutex<Fetch>
     private let isUsable: @Sendable ([UInt8]) -> Bool
     private let clock: @Sendable () -> Int64
     private let report: @Sendable (_ address: String, _ failure: String?) -> Void
@@ -71,7 +71,7 @@ final class KeySetStore: Sendable {
         self.isUsable = isUsable
         self.clock = clock
         self.report = report
-        self.fetch = fetch
+        self.fetch = Mutex(fetch)
     }
 
     /// What is known of an address.
@@ -141,6 +141,18 @@ final class KeySetStore: Sendable {
         state.withLock { $0.entries[address]?.document != nil }
     }
 
+    /// Fetches in another way from now on; what was fetched is used until it is fetched again, soon.
+    func update(_ new: @escaping Fetch) {
+        fetch.withLock { $0 = new }
+        let now = clock()
+        state.withLock { state in
+            for address in state.entries.keys {
+                state.entries[address]?.freshUntil = now
+                state.entries[address]?.nextFetch = now
+            }
+        }
+    }
+
     /// Ends the threads after the fetches under way.
     func stop() {
         let workers = state.withLock { state in
@@ -181,6 +193,7 @@ final class KeySetStore: Sendable {
     private func run(_ address: String) {
         var failure: String?
         var document: CurlFetcher.Document?
+        let fetch = fetch.withLock { $0 }
         switch fetch(address) {
         case .success(let found) where isUsable(found.bytes): document = found
         case .success: failure = "the document is no key set with a key that can be used"

@@ -1,51 +1,50 @@
 import EventQueue
 import Synchronization
 
-/// How long commits take and how many events they hold, by queue.
-final class CommitMetrics: CommitObserver {
-    private struct Lane {
-        var startedNanoseconds: UInt64 = 0
-        var failures: UInt64 = 0
-    }
-    private let names: [String]
-    private let durations: [Histogram]
-    private let sizes: [Histogram]
-    private let lanes: Mutex<[Lane]>
+/// How long the commits of one queue take and how many events they hold. They outlive reloads.
+final class CommitMetrics: Sendable {
+    let durations = Histogram()
+    let sizes = Histogram(bounds: Histogram.powersOfTwo, divisor: 1)
+    let failures = Atomic<UInt64>(0)
 
-    init(queueNames: [String]) {
-        names = queueNames
-        durations = queueNames.map { _ in Histogram() }
-        sizes = queueNames.map { _ in Histogram(bounds: Histogram.powersOfTwo, divisor: 1) }
-        lanes = Mutex(queueNames.map { _ in Lane() })
+    static func write(
+        _ queues: [(name: String, commits: CommitMetrics)], to text: inout String
+    ) {
+        let labels = queues.map { "queue=\(Metrics.quote($0.name))" }
+        Histogram.write(
+            "postern_queue_commit_seconds", "Time of one commit of a queue.",
+            Array(zip(labels, queues.map(\.commits.durations))), to: &text)
+        Histogram.write(
+            "postern_queue_commit_events", "Events in one commit of a queue.",
+            Array(zip(labels, queues.map(\.commits.sizes))), to: &text)
+        text += "# HELP postern_queue_commit_failures_total Commits that stored nothing.\n"
+        text += "# TYPE postern_queue_commit_failures_total counter\n"
+        for (label, queue) in zip(labels, queues) {
+            let count = queue.commits.failures.load(ordering: .relaxed)
+            text += "postern_queue_commit_failures_total{\(label)} \(count)\n"
+        }
+    }
+}
+
+/// Times the commits of one committer, lane by lane.
+final class CommitTimer: CommitObserver {
+    private let lanes: [CommitMetrics]
+    private let started: Mutex<[UInt64]>
+
+    init(_ lanes: [CommitMetrics]) {
+        self.lanes = lanes
+        started = Mutex(lanes.map { _ in 0 })
     }
 
     func commitBegins(lane: Int) {
         let now = Clock.monotonicNanoseconds
-        lanes.withLock { $0[lane].startedNanoseconds = now }
+        started.withLock { $0[lane] = now }
     }
 
     func commitEnded(lane: Int, events: Int, isStored: Bool) {
-        let now = Clock.monotonicNanoseconds
-        let started = lanes.withLock { lanes in
-            if !isStored { lanes[lane].failures &+= 1 }
-            return lanes[lane].startedNanoseconds
-        }
-        durations[lane].record(nanoseconds: now &- started)
-        sizes[lane].record(UInt64(events))
-    }
-
-    func write(to text: inout String) {
-        Histogram.write(
-            "postern_queue_commit_seconds", "Time of one commit of a queue.",
-            zip(names, durations).map { ("queue=\(Metrics.quote($0))", $1) }, to: &text)
-        Histogram.write(
-            "postern_queue_commit_events", "Events in one commit of a queue.",
-            zip(names, sizes).map { ("queue=\(Metrics.quote($0))", $1) }, to: &text)
-        let failures = lanes.withLock { $0.map(\.failures) }
-        text += "# HELP postern_queue_commit_failures_total Commits that stored nothing.\n"
-        text += "# TYPE postern_queue_commit_failures_total counter\n"
-        for (name, count) in zip(names, failures) {
-            text += "postern_queue_commit_failures_total{queue=\(Metrics.quote(name))} \(count)\n"
-        }
+        let started = started.withLock { $0[lane] }
+        lanes[lane].durations.record(nanoseconds: Clock.monotonicNanoseconds &- started)
+        lanes[lane].sizes.record(UInt64(events))
+        if !isStored { lanes[lane].failures.wrappingAdd(1, ordering: .relaxed) }
     }
 }

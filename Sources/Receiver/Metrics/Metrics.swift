@@ -1,3 +1,4 @@
+import EventQueue
 import Synchronization
 
 /// What became of a request.
@@ -59,6 +60,7 @@ package final class IntegrationCounters: Sendable {
 package final class Metrics: Sendable {
     private struct State {
         var integrations: [String: IntegrationCounters] = [:]
+        var commits: [String: CommitMetrics] = [:]
         var protocolFailures: [String: UInt64] = [:]
         var reloads: [Bool: UInt64] = [:]
         var limits: [String: UInt64] = [:]
@@ -68,8 +70,6 @@ package final class Metrics: Sendable {
     let pipelineDuration = Histogram()
     let answerDuration = Histogram()
     let stages = StageMetrics()
-    /// Set once the queues are known.
-    let commits = Mutex<CommitMetrics?>(nil)
     private let unknownRoutes = Atomic<UInt64>(0)
     private let quarantineDropped = Atomic<UInt64>(0)
 
@@ -83,6 +83,24 @@ package final class Metrics: Sendable {
             state.integrations[name] = counters
             return counters
         }
+    }
+
+    /// Who hears of the commits of these queues; each queue's figures are made once.
+    func commitObserver(queueNames: [String]) -> any CommitObserver {
+        state.withLock { state in
+            CommitTimer(
+                queueNames.map { name in
+                    if let known = state.commits[name] { return known }
+                    let commits = CommitMetrics()
+                    state.commits[name] = commits
+                    return commits
+                })
+        }
+    }
+
+    private func writeCommits(to text: inout String) {
+        let commits = state.withLock { $0.commits }.sorted { $0.key < $1.key }
+        CommitMetrics.write(commits.map { (name: $0.key, commits: $0.value) }, to: &text)
     }
 
     func countUnknownRoute() { unknownRoutes.wrappingAdd(1, ordering: .relaxed) }
@@ -152,7 +170,7 @@ package final class Metrics: Sendable {
             "postern_pipeline_seconds", "Time from a whole request to its decision.", to: &text)
         answerDuration.write(
             "postern_commit_seconds", "Time from a decision to stored and answered.", to: &text)
-        commits.withLock { $0 }?.write(to: &text)
+        writeCommits(to: &text)
         text += "# HELP postern_build_info The program that runs.\n"
         text += "# TYPE postern_build_info gauge\n"
         text += "postern_build_info{version=\(Self.quote(CommandLineTool.version))} 1\n"

@@ -25,13 +25,27 @@ package enum QueueOpening {
         case .file:
             var options = FileQueueOptions()
             options.delivery = settings.delivery
-            if let bytes = settings.segmentBytesMax { options.segmentBytesMax = bytes }
-            if let age = settings.segmentAgeMillisecondsMax {
-                options.segmentAgeMillisecondsMax = Int64(age)
-            }
+            options.takeSegments(settings)
             return try FileQueue(
                 name: settings.name, path: path, options: options, access: access,
                 nowMilliseconds: now)
         }
+    }
+
+    /// Gives an open queue what may change while it is open. Delivery is the consumers' own.
+    static func update(_ queue: any EventQueue, _ settings: QueueSettings) {
+        guard let queue = queue as? FileQueue else { return }
+        var options = FileQueueOptions()
+        options.takeSegments(settings)
+        queue.rotate(
+            bytesMax: options.segmentBytesMax,
+            ageMillisecondsMax: options.segmentAgeMillisecondsMax)
+    }
+}
+
+extension FileQueueOptions {
+    fileprivate mutating func takeSegments(_ settings: QueueSettings) {
+        if let bytes = settings.segmentBytesMax { segmentBytesMax = bytes }
+        if let age = settings.segmentAgeMillisecondsMax { segmentAgeMillisecondsMax = Int64(age) }
     }
 }

@@ -41,8 +41,12 @@ final class ReplayRunner {
             folder: loaded.configuration.file.map(FileSystem.folder) ?? ".")
         self.integration = integration
         self.account = account
-        snapshot = Snapshot(
-            loaded, metrics: Metrics(), queueNames: loaded.configuration.queues.map(\.name))
+        let metrics = Metrics()
+        // Nothing is appended by these pipelines: the queues need not be open.
+        let group = try QueueGroup(
+            queues: [], settings: loaded.configuration.queues, limits: CommitLimits(),
+            metrics: metrics, answers: AnswerBatch())
+        snapshot = Snapshot(loaded, metrics: metrics, group: group)
         let state = FileSystem.join(loaded.configuration.dataDirectory, "state.db")
         stored =
             FileSystem.exists(state) ? try ContextStore(store: try StateStore(path: state)) : nil

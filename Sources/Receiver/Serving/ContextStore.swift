@@ -73,5 +73,15 @@ package final class ContextStore: Sendable {
         updates.withLock { $0[owner] = nil }
     }
 
+    /// Holds later updates to other limits.
+    func update(_ limits: StateLimits) { store.update(limits) }
+
     package func close() { store.close() }
+}
+
+extension StateLimits {
+    init(_ limits: ReceiverLimits) {
+        self.init()
+        contextBytesMax = limits.contextBytesMax
+    }
 }

@@ -1,10 +1,11 @@
 import EventQueue
+import Synchronization
 import Webhooks
 
 /// Keeps requests that a signature or an expression refused, so that they can be replayed after a fix.
 package final class Quarantine: Sendable {
     private let store: QuarantineStore
-    private let isEnabled: Bool
+    private let isEnabled: Atomic<Bool>
     private let metrics: Metrics
 
     /// The database inside the data directory.
@@ -16,8 +17,18 @@ package final class Quarantine: Sendable {
     ) throws(QueueError) {
         store = try QuarantineStore(
             path: FileSystem.join(folder, Self.fileName), limits: Self.limits(limits))
-        isEnabled = limits.quarantineCountMax > 0 && limits.quarantineBytesMax > 0
+        isEnabled = Atomic(Self.isEnabled(limits))
         self.metrics = metrics
+    }
+
+    private static func isEnabled(_ limits: ReceiverLimits) -> Bool {
+        limits.quarantineCountMax > 0 && limits.quarantineBytesMax > 0
+    }
+
+    /// Holds what is kept to other limits.
+    func update(_ limits: ReceiverLimits) {
+        isEnabled.store(Self.isEnabled(limits), ordering: .relaxed)
+        store.update(Self.limits(limits))
     }
 
     static func limits(_ limits: ReceiverLimits) -> QuarantineLimits {
@@ -36,7 +47,7 @@ package final class Quarantine: Sendable {
 
     /// Keeps a request; never waits.
     func keep(_ request: ReceivedRequest, _ answer: PendingAnswer, _ reason: String) {
-        guard isEnabled else { return }
+        guard isEnabled.load(ordering: .relaxed) else { return }
         // While too many wait, a flood of refused requests costs no more than this look.
         guard store.hasRoom else { return metrics.countQuarantineDropped() }
         let integration = answer.destination.active.integration

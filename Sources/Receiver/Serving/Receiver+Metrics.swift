@@ -4,7 +4,8 @@ import HTTPServer
 extension Receiver {
     /// What `/metrics` answers.
     func metricsText() -> String {
-        let load = committer.load
+        let group = group
+        let load = group.committer.load
         var gauges = [
             Metrics.Gauge(
                 name: "postern_connections", help: "Open connections.",
@@ -35,7 +36,7 @@ extension Receiver {
         var dead: [(labels: String, value: String)] = []
         var age: [(labels: String, value: String)] = []
         var bytes: [(labels: String, value: String)] = []
-        for queue in queues {
+        for queue in group.queues {
             guard let stats = try? queue.stats(nowMilliseconds: Clock.nowMilliseconds) else {
                 continue
             }

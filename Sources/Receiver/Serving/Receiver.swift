@@ -18,62 +18,53 @@ package final class Receiver: Sendable {
     package let handler: WebhookHandler
     let log: Log
     let metrics: Metrics
-    let queues: [any EventQueue]
-    private let queueSettings: [QueueSettings]
-    let committer: GroupCommitter
     let contexts: ContextStore
     let quarantine: Quarantine
     let recent = RecentRequests()
     private let stateWorker: SerialWorker
-    private let keySets: KeySetStore
+    let keySets: KeySetStore
+    let answers = AnswerBatch()
     let server: HTTPServer
     private let admin = Mutex<HTTPServer?>(nil)
     let dataDirectory: String
-    private let settings: Configuration
-    private let state: Mutex<LoadedConfiguration>
+    /// Read by anybody, and never held while something is done.
+    let state: Mutex<LoadedConfiguration>
+    /// Held by who changes `state`, disk included: one change at a time.
+    let changes = Mutex(())
+    /// Groups that reloads have replaced and requests may still hold.
+    let retired = Mutex<[RetiredGroup]>([])
 
     /// Opens everything and binds the listeners; nothing is accepted before `start`.
     package init(_ loaded: LoadedConfiguration, log: Log) throws(StartFailure) {
         let configuration = loaded.configuration
-        settings = configuration
         state = Mutex(loaded)
         self.log = log
         metrics = Metrics()
         dataDirectory = configuration.dataDirectory
-        queueSettings = configuration.queues
         try Self.prepareFolder(configuration.dataDirectory)
-        queues = try Self.openQueues(configuration)
-        let answers = AnswerBatch()
-        let commits = CommitMetrics(queueNames: configuration.queues.map(\.name))
-        metrics.commits.withLock { $0 = commits }
+        let queues = try Self.openQueues(configuration)
+        let group: QueueGroup
         do throws(QueueError) {
-            var limits = StateLimits()
-            limits.contextBytesMax = configuration.limits.contextBytesMax
             let path = FileSystem.join(configuration.dataDirectory, "state.db")
             quarantine = try Quarantine(
                 folder: configuration.dataDirectory, limits: configuration.limits,
                 metrics: metrics)
-            contexts = try ContextStore(store: try StateStore(path: path, limits: limits))
-            committer = try GroupCommitter(
-                queues: queues, limits: configuration.commit, clock: { Clock.nowMilliseconds },
-                deliver: { finished in
-                    for one in finished { one.complete() }
-                    answers.flush()
-                }, observer: commits)
+            contexts = try ContextStore(
+                store: try StateStore(path: path, limits: StateLimits(configuration.limits)))
+            group = try QueueGroup(
+                queues: queues, settings: configuration.queues, limits: configuration.commit,
+                metrics: metrics, answers: answers)
         } catch { throw StartFailure("state in \(configuration.dataDirectory): \(error)") }
         stateWorker = SerialWorker(waitingMax: 4096)
         guard stateWorker.start() else {
             throw StartFailure("the system gives no more threads")
         }
         keySets = KeySetStore(
-            settings: configuration.keySets,
-            folder: configuration.file.map(FileSystem.folder) ?? ".", log: log,
-            metrics: metrics)
+            fetch: Self.fetcher(configuration), log: log, metrics: metrics)
         let loops = configuration.limits.loops ?? Processors.count
-        let names = configuration.queues.map(\.name)
         handler = WebhookHandler(
-            snapshot: Snapshot(loaded, metrics: metrics, queueNames: names), committer: committer,
-            contexts: contexts, quarantine: quarantine, stateWorker: stateWorker, keySets: keySets,
+            snapshot: Snapshot(loaded, metrics: metrics, group: group), contexts: contexts,
+            quarantine: quarantine, stateWorker: stateWorker, keySets: keySets,
             metrics: metrics, log: log, answers: answers, recent: recent, loops: loops,
             seed: UInt64.random(in: .min ... .max))
         server = try Self.listen(
@@ -86,6 +77,11 @@ package final class Receiver: Sendable {
                 handler: AdminHandler(server: self))
             admin.withLock { $0 = listener }
         }
+    }
+
+    static func fetcher(_ configuration: Configuration) -> KeySetStore.Fetch {
+        KeySetStore.fetcher(
+            configuration.keySets, folder: configuration.file.map(FileSystem.folder) ?? ".")
     }
 
     private static func prepareFolder(_ path: String) throws(StartFailure) {
@@ -162,82 +158,15 @@ package final class Receiver: Sendable {
     /// What is in effect.
     var loaded: LoadedConfiguration { state.withLock { $0 } }
 
-    /// Changes what is in effect: nothing when the body throws, all at once otherwise.
-    func change<Result: Sendable>(
-        _ body: (inout LoadedConfiguration) throws(AdminError) -> Result
-    ) throws(AdminError) -> Result {
-        try state.withLock { (state) throws(AdminError) in
-            var candidate = state
-            let result = try body(&candidate)
-            apply(candidate)
-            state = candidate
-            return result
-        }
-    }
-
-    /// Reads the configuration again and swaps it in whole, or changes nothing. Listeners, queues and
-    /// limits of a running server stay: a configuration that changes them is refused, so that what runs
-    /// is always what one file says.
-    ///
-    /// - Returns: every problem, and whether it was refused.
-    package func reload(
-        _ load: () -> LoadedConfiguration, strict: Bool
-    ) -> (problems: [Problem], isRefused: Bool) {
-        // Inside the lock, so that no change of the admin API falls between reading and applying.
-        state.withLock { state in
-            let new = load()
-            var problems = new.problems
-            let fixed = keysThatNeedRestart(new.configuration)
-            if !fixed.isEmpty {
-                problems.append(
-                    Problem(
-                        file: new.configuration.file ?? "", keyPath: fixed.joined(separator: ", "),
-                        message: "changes with a restart only; restart, or undo the change"))
-            }
-            let isRefused =
-                new.hasErrors || !fixed.isEmpty || strict && !new.variables.missing.isEmpty
-            if !isRefused {
-                apply(new)
-                state = new
-            }
-            metrics.countReload(succeeded: !isRefused)
-            return (problems, isRefused)
-        }
-    }
-
-    private func keysThatNeedRestart(_ new: Configuration) -> [String] {
-        var keys: [String] = []
-        if new.listen != settings.listen { keys.append("listen") }
-        if new.queues != settings.queues { keys.append("queues") }
-        if new.dataDirectory != settings.dataDirectory { keys.append("data_directory") }
-        if new.http != settings.http || new.commit != settings.commit
-            || new.limits != settings.limits
-        {
-            keys.append("limits")
-        }
-        if new.admin?.listen != settings.admin?.listen { keys.append("admin.listen") }
-        if new.keySets != settings.keySets { keys.append("key_sets") }
-        return keys
-    }
-
-    private func apply(_ new: LoadedConfiguration) {
-        handler.replace(
-            with: Snapshot(new, metrics: metrics, queueNames: queueSettings.map(\.name)))
-        log.update(new.configuration.log)
-        fetchKeySets()
-    }
-
-    /// Begins to fetch the key sets that the configuration names, so that the first delivery finds
-    /// them there.
-    private func fetchKeySets() {
-        for address in handler.current.keySetAddresses { _ = keySets.current(address) }
-    }
+    /// The queues that new requests go to.
+    var group: QueueGroup { handler.current.group }
+    var queues: [any EventQueue] { group.queues }
 
     /// What must move for the server to be alive.
     func pulse() -> Pulse {
         Pulse(
             loops: server.heartbeats() + (admin.withLock { $0?.heartbeats() } ?? []),
-            lanes: committer.heartbeats())
+            lanes: group.committer.heartbeats())
     }
 
     /// Why a queue takes no writes; empty when all do.
@@ -257,7 +186,8 @@ package final class Receiver: Sendable {
         do throws(QueueError) { try quarantine.expire(nowMilliseconds: now) } catch {
             log.write(.error, "pruning failed", [("queue", "quarantine"), ("detail", "\(error)")])
         }
-        for (queue, settings) in zip(queues, queueSettings) {
+        let group = group
+        for (queue, settings) in zip(group.queues, group.settings) {
             do throws(QueueError) {
                 let result = try queue.prune(settings.retention, nowMilliseconds: now)
                 if result.events > 0 {
@@ -277,12 +207,13 @@ package final class Receiver: Sendable {
         handler.beginDraining()
         server.drain()
         let watchdog = DrainWatchdog(
-            server, milliseconds: settings.limits.drainTimeoutMilliseconds)
+            server, milliseconds: loaded.configuration.limits.drainTimeoutMilliseconds)
         server.join()
         watchdog.cancel()
         keySets.stop()
         stateWorker.stop()
-        committer.drainAndStop()
+        group.committer.drainAndStop()
+        for group in retired.withLock({ $0 }) { group.close() }
         quarantine.close()
         let listener = admin.withLock { $0 }
         listener?.stop()

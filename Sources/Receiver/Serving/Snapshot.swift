@@ -8,6 +8,7 @@ import Webhooks
 final class ActiveIntegration: Sendable {
     let integration: Integration
     let pipeline: Pipeline
+    let group: QueueGroup
     let queues: QueueSet
     let counters: IntegrationCounters
     let bodyBytesMax: Int
@@ -17,12 +18,13 @@ final class ActiveIntegration: Sendable {
     let rejected: HTTPResponse
 
     init(
-        _ integration: Integration, pipeline: Pipeline, queues: QueueSet,
+        _ integration: Integration, pipeline: Pipeline, group: QueueGroup,
         counters: IntegrationCounters, bodyBytesMax: Int
     ) {
         self.integration = integration
         self.pipeline = pipeline
-        self.queues = queues
+        self.group = group
+        queues = group.places(of: integration.queues)
         self.counters = counters
         self.bodyBytesMax = bodyBytesMax
         mayFetchKeySets = integration.mayFetchKeySets
@@ -49,30 +51,25 @@ package final class Snapshot: Sendable {
     package let configuration: Configuration
     /// `https://hooks.example`.
     let publicURL: String?
+    let group: QueueGroup
     private let byName: [String: ActiveIntegration]
     private let byID: [String: ActiveIntegration]
     private let accounts: [String: LoadedAccount]
 
-    init(_ loaded: LoadedConfiguration, metrics: Metrics, queueNames: [String]) {
+    init(_ loaded: LoadedConfiguration, metrics: Metrics, group: QueueGroup) {
+        self.group = group
         configuration = loaded.configuration
         publicURL = loaded.configuration.publicURL
         var byName: [String: ActiveIntegration] = [:]
         var byID: [String: ActiveIntegration] = [:]
         for entry in loaded.integrations where entry.integration.isEnabled {
             let integration = entry.integration
-            var queues = QueueSet.all(count: queueNames.count)
-            if let names = integration.queues {
-                queues = []
-                for (index, name) in queueNames.enumerated() where names.contains(name) {
-                    queues.insert(QueueSet(index: index))
-                }
-            }
             let active = ActiveIntegration(
                 integration,
                 pipeline: Pipeline(
                     integration: integration, environmentVariables: loaded.variables.values,
                     bodyBytesMax: loaded.configuration.http.bodyBytesMax),
-                queues: queues, counters: metrics.counters(of: integration.name),
+                group: group, counters: metrics.counters(of: integration.name),
                 bodyBytesMax: integration.bodyBytesMax ?? loaded.configuration.http.bodyBytesMax)
             byName[integration.name] = active
             if let id = integration.id { byID[id] = active }

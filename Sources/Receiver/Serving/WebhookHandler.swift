@@ -11,10 +11,11 @@ package final class WebhookHandler: HTTPHandler {
     private struct Pending {
         let submission: Submission
         let answer: PendingAnswer
+
+        var group: QueueGroup { answer.destination.active.group }
     }
 
     private let snapshot: Mutex<Snapshot>
-    private let committer: GroupCommitter
     private let contexts: ContextStore
     private let quarantine: Quarantine
     private let stateWorker: SerialWorker
@@ -34,12 +35,11 @@ package final class WebhookHandler: HTTPHandler {
     }
 
     init(
-        snapshot: Snapshot, committer: GroupCommitter, contexts: ContextStore,
-        quarantine: Quarantine, stateWorker: SerialWorker, keySets: KeySetStore, metrics: Metrics,
+        snapshot: Snapshot, contexts: ContextStore, quarantine: Quarantine,
+        stateWorker: SerialWorker, keySets: KeySetStore, metrics: Metrics,
         log: Log, answers: AnswerBatch, recent: RecentRequests, loops: Int, seed: UInt64
     ) {
         self.snapshot = Mutex(snapshot)
-        self.committer = committer
         self.contexts = contexts
         self.quarantine = quarantine
         self.stateWorker = stateWorker
@@ -156,11 +156,16 @@ package final class WebhookHandler: HTTPHandler {
             defer { pending = [] }
             return pending
         }
-        guard !pending.isEmpty else { return }
-        let accepted = committer.submit(pending.map(\.submission))
-        for one in pending[accepted...] {
-            metrics.countLimit("events_in_flight_max")
-            one.answer.unavailable("queue_full")
+        // One group but for the moment of a reload that changes the queues.
+        var rest = pending[...]
+        while let group = rest.first?.group {
+            let end = rest.firstIndex { $0.group !== group } ?? rest.endIndex
+            let accepted = group.committer.submit(rest[..<end].map(\.submission))
+            for one in rest[..<end].dropFirst(accepted) {
+                metrics.countLimit("events_in_flight_max")
+                one.answer.unavailable("queue_full")
+            }
+            rest = rest[end...]
         }
     }
 
@@ -274,7 +279,7 @@ package final class WebhookHandler: HTTPHandler {
         }
         let loop = answer.exchange.loopIndex
         guard answer.isOnLoop, rounds.indices.contains(loop) else {
-            if !committer.submit(submission) {
+            if !destination.active.group.committer.submit(submission) {
                 metrics.countLimit("events_in_flight_max")
                 answer.unavailable("queue_full")
             }

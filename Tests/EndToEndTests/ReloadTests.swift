@@ -1,0 +1,251 @@
+import Foundation
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+/// Reloads while requests come in.
+@Suite(.serialized)
+struct ReloadTests {
+    /// One integration that takes one token and says in its answer which configuration it is of.
+    private static func integration(_ version: String) -> String {
+        """
+        name: versioned
+        config:
+          webhook:
+            signature_verification:
+              format: token
+              config: { secret: "token-\(version)", compare_with: "{{headers.x-token}}" }
+        response:
+          accepted: { status_code: 200, body: "of \(version)" }
+          rejected: { status_code: 401, body: "of \(version)" }
+
+        """
+    }
+
+    @Test func `no request is dropped, or judged by a mixture of two configurations`() throws {
+        let server = try ReceiverProcess(integrations: ["v.yaml": Self.integration("a")])
+        let file = server.path("integrations.d/v.yaml")
+        let wrong = Mutex<[String]>([])
+        let seen = Mutex<[String: Int]>([:])
+        let isOver = Mutex(false)
+        let port = server.port
+        let group = DispatchGroup()
+        for worker in 0..<3 {
+            group.enter()
+            Thread.detachNewThread {
+                defer { group.leave() }
+                guard let connection = try? RawConnection(port: port) else { return }
+                var number = 0
+                while !isOver.withLock({ $0 }) {
+                    number += 1
+                    let token = (number + worker) % 2 == 0 ? "a" : "b"
+                    connection.send(
+                        RawConnection.request(
+                            "/webhooks/versioned", "{}", ["X-Token: token-\(token)"]))
+                    guard let answer = connection.answer() else {
+                        return wrong.withLock { $0.append("\(worker)-\(number) dropped") }
+                    }
+                    // Accepted exactly when the configuration that answers is the token's own.
+                    let isSame = answer.body == "of \(token)"
+                    if answer.status != (isSame ? 200 : 401) {
+                        wrong.withLock { $0.append("\(token) \(answer.status) \(answer.body)") }
+                    }
+                    seen.withLock { $0["\(answer.status) \(answer.body)", default: 0] += 1 }
+                }
+            }
+        }
+        var reloads = 0
+        for round in 0..<40 {
+            let before = seen.withLock { $0.values.reduce(0, +) }
+            while seen.withLock({ $0.values.reduce(0, +) }) < before + 30 { sched_yield() }
+            switch round % 4 {
+            case 3: try "name: [".write(toFile: file, atomically: true, encoding: .utf8)
+            case 1:
+                try Self.integration("b").write(toFile: file, atomically: true, encoding: .utf8)
+            default:
+                try Self.integration("a").write(toFile: file, atomically: true, encoding: .utf8)
+            }
+            kill(server.process.processIdentifier, SIGHUP)
+            reloads += 1
+        }
+        isOver.withLock { $0 = true }
+        group.wait()
+        let counts = seen.withLock { $0 }
+        #expect(wrong.withLock { $0 } == [], "\(counts)")
+        #expect(counts["200 of a"] ?? 0 > 0 && counts["200 of b"] ?? 0 > 0, "\(counts)")
+        print("\(reloads) reloads under load: \(counts.values.reduce(0, +)) requests, \(counts)")
+    }
+
+    @Test(arguments: [
+        ("listen: 127.0.0.1:0\nadmin", "listen: 127.0.0.1:1\nadmin"),
+        ("admin:", "data_directory: ./elsewhere\nadmin:"),
+        ("admin:", "limits: { threads: 1 }\nadmin:"),
+        ("name: main,", "name: other,"),
+        ("queues: [", "queues: [ { name: lost, type: file, path: no/such/folder },"),
+    ])
+    func `what a running server cannot change is refused whole`(old: String, new: String) throws {
+        let server = try ReceiverProcess()
+        try server.edit("postern.yaml", old, new)
+        // An integration that is right changes nothing either when its configuration is refused.
+        try Self.integration("a").write(
+            toFile: server.path("integrations.d/v.yaml"), atomically: true, encoding: .utf8)
+        #expect(try !server.reload())
+        #expect(try RawConnection.post(server.port, "/webhooks/versioned", "{}")?.status == 404)
+        try server.edit("postern.yaml", new, old)
+        #expect(try server.reload())
+        #expect(try RawConnection.post(server.port, "/webhooks/versioned", "{}")?.status == 401)
+    }
+
+    private static func signed(_ body: String, _ id: String) throws -> [String] {
+        ["X-Signature: sha256=\(try Signatures.hmac(body))", "X-Delivery: \(id)"]
+    }
+
+    @Test func `limits of the listener hold for open connections from their next request on`()
+        throws
+    {
+        let server = try ReceiverProcess(extra: "limits: { body_bytes_max: 100B }")
+        let connection = try RawConnection(port: server.port)
+        func send(_ length: Int, _ id: String) throws -> Int? {
+            let body = "\"" + String(repeating: "a", count: length - 2) + "\""
+            connection.send(
+                RawConnection.request("/webhooks/hmac", body, try Self.signed(body, id)))
+            return connection.answer()?.status
+        }
+        #expect(try send(100, "1") == 200)
+        try server.edit("postern.yaml", "100B", "200B")
+        #expect(try server.reload())
+        #expect(try send(101, "2") == 200)
+        #expect(try send(200, "3") == 200)
+        #expect(try send(201, "4") == 413)
+    }
+
+    @Test func `limits of commits, contexts and fan-out take effect`() throws {
+        let fan = """
+            name: fan
+            fan_out: "[1, 2]"
+            config:
+              webhook:
+                handle_verification: >-
+                  body.key ? {"type": "meta", "update_context": {"key": body.key}}
+                signature_verification: none
+            """
+        let server = try ReceiverProcess(
+            extra: "limits: { events_in_flight_max: 1, context_bytes_max: 64B }",
+            integrations: ["fan.yaml": fan])
+        let long = #"{"key":"\#(String(repeating: "k", count: 100))"}"#
+        func post(_ body: String) throws -> Int? {
+            try RawConnection.post(server.port, "/webhooks/fan", body)?.status
+        }
+        #expect(try post("{}") == 503)
+        #expect(try post(long) == 500)
+        try server.edit(
+            "postern.yaml", "events_in_flight_max: 1, context_bytes_max: 64B",
+            "events_in_flight_max: 2, context_bytes_max: 200B")
+        #expect(try server.reload())
+        #expect(try post("{}") == 200)
+        #expect(try post(long) == 200)
+    }
+
+    @Test func `queues come and go under load, and no answer of 200 is lost`() throws {
+        let server = try ReceiverProcess()
+        let load = try Load(server)
+        let main = "{ name: main, type: sqlite, path: queue }"
+        let log = "{ name: log, type: file, path: events }"
+        var current = main
+        var changes = 0
+        for next in ["\(main), \(log)", log, "\(log), \(main)", main, log, "\(main), \(log)"] {
+            load.wait(for: 30)
+            try server.edit("postern.yaml", current, next)
+            current = next
+            // Refused while requests still use the queue that a former reload removed.
+            try server.reloadUntilDone()
+            changes += 1
+        }
+        load.wait(for: 30)
+        let (acknowledged, wrong) = load.stop()
+        #expect(wrong == [])
+        let stored = Set(try server.storedIDs("main") + server.storedIDs("log"))
+        #expect(acknowledged.filter { !stored.contains($0) } == [])
+        let reloads = try server.reloads()
+        #expect(reloads.done >= changes)
+        print(
+            "\(changes) changes of queues under load: \(acknowledged.count) answered 200, "
+                + "\(wrong.count) not; \(reloads.refused) reloads asked for again")
+    }
+
+    @Test func `a removed queue is closed, and taken again as it was left`() throws {
+        let server = try ReceiverProcess(queue: "file")
+        let body = "{}"
+        let post = { (id: String) in
+            try RawConnection.post(server.port, "/webhooks/hmac", body, try Self.signed(body, id))?
+                .status
+        }
+        #expect(try post("1") == 200)
+        let old = "{ name: main, type: file, path: queue }"
+        let new = "{ name: other, type: sqlite, path: other.db }"
+        try server.edit("postern.yaml", old, new)
+        #expect(try server.reload())
+        #expect(try post("2") == 200)
+        #expect(try server.storedIDs("other") == ["2"])
+        try server.edit("postern.yaml", new, old)
+        try server.reloadUntilDone()
+        #expect(try post("3") == 200)
+        #expect(try server.storedIDs("main") == ["1", "3"])
+        // Who was answered before the change is a duplicate after it.
+        #expect(try post("1") == 200)
+        #expect(try server.storedIDs("main") == ["1", "3"])
+    }
+}
+
+/// Signed requests on a few connections, until it is stopped.
+private final class Load: Sendable {
+    private let acknowledged = Mutex<[String]>([])
+    private let wrong = Mutex<[String]>([])
+    private let isOver = Mutex(false)
+    private let group = DispatchGroup()
+
+    init(_ server: ReceiverProcess, connections: Int = 3) throws {
+        let (port, body) = (server.port, #"{"a":1}"#)
+        let signature = "X-Signature: sha256=\(try Signatures.hmac(body))"
+        for worker in 0..<connections {
+            group.enter()
+            Thread.detachNewThread { [self] in
+                defer { group.leave() }
+                guard let connection = try? RawConnection(port: port) else {
+                    return wrong.withLock { $0.append("no connection") }
+                }
+                var number = 0
+                while !isOver.withLock({ $0 }) {
+                    number += 1
+                    let id = "\(worker)-\(number)"
+                    connection.send(
+                        RawConnection.request(
+                            "/webhooks/hmac", body, [signature, "X-Delivery: \(id)"]))
+                    guard let answer = connection.answer() else {
+                        return wrong.withLock { $0.append("\(id) dropped") }
+                    }
+                    if answer.status == 200 {
+                        acknowledged.withLock { $0.append(id) }
+                    } else {
+                        wrong.withLock { $0.append("\(id) \(answer.status)") }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns when so many more requests have been answered.
+    func wait(for count: Int) {
+        let before = acknowledged.withLock { $0.count }
+        while acknowledged.withLock({ $0.count }) < before + count,
+            wrong.withLock({ $0.isEmpty })
+        { sched_yield() }
+    }
+
+    func stop() -> (acknowledged: [String], wrong: [String]) {
+        isOver.withLock { $0 = true }
+        group.wait()
+        return (acknowledged.withLock { $0 }, wrong.withLock { $0 })
+    }
+}
