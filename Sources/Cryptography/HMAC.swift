@@ -79,22 +79,14 @@ package final class HMAC: Sendable {
             let handle = unsafe EVP_MAC_CTX_new(mac.handle)
         else { throw .draining(.libraryFailure, operation: "EVP_MAC_CTX_new") }
         unsafe self.init(takingOwnershipOf: handle)
-        var name = Array(algorithm.libraryName.utf8CString)
         let succeeded = key.withBytes { bytes in
-            // unsafe: name, parameters and key live for the length of the call, which copies
-            // them. An empty key still needs an address: null would mean "keep the old key".
-            unsafe name.withUnsafeMutableBufferPointer { name in
-                unsafe bytes.withUnsafeBufferPointer { bytes in
-                    let none: UInt8 = 0
-                    let parameters = unsafe [
-                        OSSL_PARAM_construct_utf8_string(
-                            OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0),
-                        OSSL_PARAM_construct_end(),
-                    ]
-                    return unsafe withUnsafePointer(to: none) { none in
-                        unsafe EVP_MAC_init(
-                            handle, bytes.baseAddress ?? none, bytes.count, parameters) == 1
-                    }
+            // unsafe: name and key live for the length of the call, which copies them. An empty key
+            // still needs an address: null would mean "keep the old key".
+            unsafe bytes.withUnsafeBufferPointer { bytes in
+                let none: UInt8 = 0
+                return unsafe withUnsafePointer(to: none) { none in
+                    unsafe postern_hmac_init(
+                        handle, algorithm.libraryName, bytes.baseAddress ?? none, bytes.count) == 1
                 }
             }
         }
