@@ -62,11 +62,13 @@ let package = Package(
             exclude: ["node-baseline.js"],
             swiftSettings: settings),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["COpenSSL"], path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("JSONataTests", ["JSON", "JSONata", "HTTPServer", "TestSupport"]),
         tests("CryptographyTests", ["Cryptography", "TestSupport"]),
-        tests("HTTPServerTests", ["HTTPServer", "TestSupport"]),
+        tests("HTTPServerTests", ["Cryptography", "HTTPServer", "TestSupport"]),
         tests("WebhooksTests", ["JSON", "JSONata", "Cryptography", "Webhooks", "TestSupport"]),
         tests("EventQueueTests", ["JSON", "EventQueue", "CSQLite", "TestSupport"]),
         tests(

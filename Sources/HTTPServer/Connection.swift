@@ -11,6 +11,7 @@ final class Connection {
 
     /// Why the connection is waited for; each has a timeout of its own.
     enum Waiting {
+        case handshake
         case request
         case head
         case body
@@ -22,7 +23,11 @@ final class Connection {
     let fd: Int32
     /// Slot and generation; a late answer to a closed connection finds another generation.
     let id: UInt64
-    let remoteAddress: String
+    /// The peer's, or the client's that a PROXY header names.
+    var remoteAddress: String
+    /// PROXY header and TLS; nil when bytes are HTTP's as they are.
+    var layers: ConnectionLayers?
+    var security: ConnectionSecurity?
     var parser: HTTPParser
     var input: [UInt8] = []
     /// Answers that the socket did not take at once, from `outputSent` on.
@@ -59,18 +64,26 @@ final class Connection {
 
     // MARK: Transport
 
-    // The only places where a connection's bytes pass: TLS takes its place here.
+    // The only places where a connection's bytes pass.
 
-    func receive(_ system: SystemCalls, into buffer: inout [UInt8]) -> SystemCalls.Transfer {
-        system.receive(fd, into: &buffer)
+    /// - Parameter wire: the loop's buffer for bytes that a layer has to read first.
+    func receive(
+        _ system: SystemCalls, into buffer: inout [UInt8], wire: inout [UInt8]
+    ) -> SystemCalls.Transfer {
+        guard let layers else { return system.receive(fd, into: &buffer) }
+        return layers.receive(system, fd, into: &buffer, wire: &wire)
     }
 
     func send(_ system: SystemCalls, _ bytes: [UInt8], from start: Int) -> SystemCalls.Transfer {
-        system.send(fd, bytes, from: start)
+        guard let layers else { return system.send(fd, bytes, from: start) }
+        return layers.send(system, fd, bytes, from: start)
     }
 
     /// Tells the peer that nothing more comes.
-    func endOutput() { SystemCalls.shutdownWrite(fd) }
+    func endOutput() {
+        layers?.end()
+        SystemCalls.shutdownWrite(fd)
+    }
 
     // MARK: Requests and answers
 
@@ -88,6 +101,7 @@ final class Connection {
 
     /// What the peer, or the handler, is waited for now; lingering is decided elsewhere.
     func wanted(_ limits: HTTPLimits) -> Waiting {
+        if let layers, !layers.isReady { return .handshake }
         if hasOutput { return .write }
         guard mayRead(limits) else { return .handler }
         switch parser.phase {

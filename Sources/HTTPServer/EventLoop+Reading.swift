@@ -1,9 +1,21 @@
 extension EventLoop {
-    /// One read of a readable socket, parsed straight from the loop's buffer when nothing is pending.
+    /// One read of a readable socket, and whatever TLS holds besides.
     func read(_ connection: Connection, scratch: inout [UInt8]) {
-        switch connection.receive(system, into: &scratch) {
-        case .wouldBlock: return
-        case .failed: return close(connection)
+        repeat {
+            readOnce(connection, scratch: &scratch)
+        } while connection.layers?.hasMore == true && isOpen(connection)
+    }
+
+    /// Parsed straight from the loop's buffer when nothing is pending.
+    private func readOnce(_ connection: Connection, scratch: inout [UInt8]) {
+        let received = connection.receive(system, into: &scratch, wire: &wire)
+        guard connection.layers == nil || layersAdvanced(connection) else { return }
+        switch received {
+        case .wouldBlock:
+            guard connection.layers != nil else { return }
+            settle(connection)
+            updateWatch(connection)
+        case .failed: return layersFailed(connection)
         case .bytes(0): return ended(connection)
         case .bytes(let count):
             // Lingering, or refused a moment ago: what still comes is not wanted.
@@ -135,6 +147,7 @@ extension EventLoop {
             handler.handle(
                 HTTPRequest(
                     head: head, body: body, remoteAddress: connection.remoteAddress,
+                    security: connection.security,
                     connectionID: connection.id),
                 HTTPExchange(loop: self, connection: connection.id, sequence: sequence))
         }

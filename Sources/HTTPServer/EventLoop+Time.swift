@@ -32,6 +32,7 @@ extension EventLoop {
             connection.inFlight[place].response = Self.refusal(failure)
             connection.isLast = true
             touch(connection)
+        case .handshake: layersExpired(connection)
         case .request, .write, .linger: close(connection)
         }
     }
@@ -64,6 +65,7 @@ extension EventLoop {
     private func setDeadline(_ connection: Connection) {
         let milliseconds =
             switch connection.waiting {
+            case .handshake: limits.handshakeTimeoutMilliseconds
             case .request: limits.keepAliveTimeoutMilliseconds
             case .head: limits.headerTimeoutMilliseconds
             case .body:

@@ -37,7 +37,7 @@ final class EventLoop: @unchecked Sendable {
     private let epoll: Int32
     private let wakeDescriptor: Int32
     private var thread = pthread_t()
-    private var listeners: [Int32]
+    private var listeners: [(fd: Int32, settings: HTTPListener)]
     private var acceptPaused = false
 
     private(set) var connections: [Connection?] = []
@@ -61,6 +61,8 @@ final class EventLoop: @unchecked Sendable {
     private var arrived: [LoopAnswer] = []
     /// Answers of one connection are collected here before they are sent.
     var outgoing: [UInt8] = []
+    /// Bytes below TLS; empty until there is some.
+    var wire: [UInt8] = []
     private var dateLine: [UInt8] = []
     private var dateExpires: UInt64 = 0
 
@@ -72,7 +74,8 @@ final class EventLoop: @unchecked Sendable {
     static let broken = UInt32(EPOLLERR.rawValue) | UInt32(EPOLLHUP.rawValue)
 
     init(
-        index: Int, listeners: [Int32], limits: HTTPLimits, handler: any HTTPHandler,
+        index: Int, listeners: [(fd: Int32, settings: HTTPListener)], limits: HTTPLimits,
+        handler: any HTTPHandler,
         shared: SharedCounters, system: SystemCalls
     ) throws(SystemError) {
         self.index = index
@@ -230,7 +233,9 @@ final class EventLoop: @unchecked Sendable {
                 return close(connection)
             }
             if bits & Self.writable != 0 { touch(connection) }
-            if bits & ~Self.writable != 0 { read(connection, scratch: &scratch) }
+            if bits & ~Self.writable != 0 || connection.layers?.needsOutput == true {
+                read(connection, scratch: &scratch)
+            }
         }
     }
 
@@ -239,14 +244,14 @@ final class EventLoop: @unchecked Sendable {
     private func watchListeners(_ watch: SystemCalls.Watch) throws(SystemError) {
         for (place, listener) in listeners.enumerated() {
             try system.watch(
-                epoll, listener, watch, events: Self.readable,
+                epoll, listener.fd, watch, events: Self.readable,
                 token: Self.listenerToken + UInt64(place))
         }
     }
 
-    private func acceptAll(_ listener: Int32) {
+    private func acceptAll(_ listener: (fd: Int32, settings: HTTPListener)) {
         for _ in 0..<64 {
-            switch Listener.accept(system, listener) {
+            switch Listener.accept(system, listener.fd) {
             case .none: return
             case .aborted: continue
             case .exhausted(let code):
@@ -257,7 +262,7 @@ final class EventLoop: @unchecked Sendable {
                 acceptPaused = true
                 nextSweep = min(nextSweep, now + 100_000_000)
                 return
-            case .connection(let fd, let address): admit(fd, address)
+            case .connection(let fd, let address): admit(fd, address, listener.settings)
             }
         }
     }
@@ -274,9 +279,10 @@ final class EventLoop: @unchecked Sendable {
         }
     }
 
-    private func admit(_ fd: Int32, _ address: String) {
+    private func admit(_ fd: Int32, _ address: String, _ listener: HTTPListener) {
+        let isLayered = listener.tls != nil || listener.expectsProxyHeader
         guard shared.enter(address, limits) else {
-            return turnAway(fd, address)
+            return turnAway(fd, address, answers: !isLayered)
         }
         let slot = freeSlots.popLast() ?? connections.count
         if slot == connections.count {
@@ -289,7 +295,8 @@ final class EventLoop: @unchecked Sendable {
         let connection = Connection(fd: fd, id: id, remoteAddress: address, limits: limits)
         connection.limitsVersion = limitsVersion
         connections[slot] = connection
-        setWaiting(connection, .request)
+        if isLayered, !addLayers(connection, listener) { return close(connection) }
+        setWaiting(connection, isLayered ? .handshake : .request)
         connection.watched = Self.readable
         do {
             try system.watch(epoll, fd, .add, events: Self.readable, token: id)
@@ -300,9 +307,11 @@ final class EventLoop: @unchecked Sendable {
 
     /// Tells a client beyond the limits to come again, with what the socket takes at once: a connection
     /// that is turned away must hold no memory.
-    private func turnAway(_ fd: Int32, _ address: String) {
-        let failure = HTTPFailure(503, "too many connections", limit: "connections_max")
+    private func turnAway(_ fd: Int32, _ address: String, answers: Bool) {
+        let failure = HTTPFailure(
+            answers ? 503 : 0, "too many connections", limit: "connections_max")
         handler.protocolFailed(failure, remoteAddress: address)
+        guard answers else { return SystemCalls.close(fd) }
         var answer: [UInt8] = []
         Self.refusal(failure).serialize(
             into: &answer, .close, withoutBody: false, date: currentDateLine)
@@ -331,6 +340,7 @@ final class EventLoop: @unchecked Sendable {
         connections[slot] = nil
         deadlines[slot] = .max
         freeSlots.append(slot)
+        if !connection.hasOutput { connection.layers?.end() }
         SystemCalls.close(connection.fd)
         shared.leave(connection.remoteAddress)
         shared.addRequests(-connection.inFlight.count)
@@ -340,7 +350,7 @@ final class EventLoop: @unchecked Sendable {
     }
 
     private func closeListeners() {
-        for listener in listeners { SystemCalls.close(listener) }
+        for listener in listeners { SystemCalls.close(listener.fd) }
         listeners = []
     }
 
@@ -349,7 +359,10 @@ final class EventLoop: @unchecked Sendable {
         let reads =
             (connection.mayRead(limits) || connection.waiting == .linger)
             && !connection.peerEnded
-        let wanted = (reads ? Self.readable : 0) | (connection.hasOutput ? Self.writable : 0)
+        let blocked = connection.layers?.needsOutput == true
+        let wanted =
+            (reads && !blocked ? Self.readable : 0)
+            | (connection.hasOutput || blocked ? Self.writable : 0)
         guard wanted != connection.watched else { return }
         do {
             // With no events errors are still watched for.

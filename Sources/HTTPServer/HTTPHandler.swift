@@ -1,3 +1,5 @@
+package import Cryptography
+
 /// What a handler wants done with a request whose head has arrived.
 package enum HeadDecision: Sendable {
     /// Read the body, up to `limit` bytes (never more than the listener's own limit).
@@ -19,6 +21,19 @@ package protocol HTTPHandler: Sendable {
     func roundEnded(loop: Int)
     /// A connection was refused or broken off by the protocol: for counting.
     func protocolFailed(_ failure: HTTPFailure, remoteAddress: String)
+    /// Whether a peer may say in a PROXY header whose connection it passes on.
+    func isTrustedProxy(_ address: String) -> Bool
+    /// A TLS handshake is over: for counting.
+    func connectionSecured(_ security: ConnectionSecurity)
+    /// A TLS handshake came to nothing: for counting.
+    func handshakeFailed(_ failure: TLSFailure, remoteAddress: String)
+}
+
+/// What a handler of plain connections needs to say of the others.
+extension HTTPHandler {
+    package func isTrustedProxy(_ address: String) -> Bool { false }
+    package func connectionSecured(_ security: ConnectionSecurity) {}
+    package func handshakeFailed(_ failure: TLSFailure, remoteAddress: String) {}
 }
 
 /// Why the server itself answered a request, or closed a connection without an answer.

@@ -8,6 +8,9 @@ package struct HTTPLimits: Sendable, Equatable {
     package var headerCountMax = 100
     /// A body; beyond it 413. A handler may set a lower one for a request.
     package var bodyBytesMax = 1 << 20
+    /// From accepting a connection to the end of its TLS handshake, and of a PROXY header before it;
+    /// beyond it the connection is closed.
+    package var handshakeTimeoutMilliseconds = 10_000
     /// From a request's first byte to the end of its head; beyond it 408.
     package var headerTimeoutMilliseconds = 10_000
     /// From the end of the head to the end of the body, beside what `bodyBytesPerSecondMin` grants;

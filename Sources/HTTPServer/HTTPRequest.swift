@@ -49,8 +49,11 @@ package struct HTTPRequest: Sendable {
     package let head: HTTPRequestHead
     /// The body's bytes, chunks joined; content codings are left as they are.
     package let body: [UInt8]
-    /// The peer's address without port; `unix` for a local socket.
+    /// The peer's address without port, or the client's that a PROXY header names; `unix` for a local
+    /// socket.
     package let remoteAddress: String
+    /// What TLS made known; nil without TLS.
+    package let security: ConnectionSecurity?
     /// Tells the connections of one loop apart.
     package let connectionID: UInt64
 }

@@ -16,25 +16,35 @@ package final class HTTPServer: Sendable {
     ///
     /// - Throws: `SystemError` naming the call that failed (`bind: Address already in use`).
     package convenience init(
+        listeners: [HTTPListener], loops count: Int, limits: HTTPLimits,
+        handler: any HTTPHandler
+    ) throws(SystemError) {
+        try self.init(
+            listeners: listeners, loops: count, limits: limits, handler: handler,
+            system: SystemCalls())
+    }
+
+    /// As above, for addresses where plain HTTP is spoken.
+    package convenience init(
         listeners addresses: [ListenAddress], loops count: Int, limits: HTTPLimits,
         handler: any HTTPHandler
     ) throws(SystemError) {
         try self.init(
-            listeners: addresses, loops: count, limits: limits, handler: handler,
-            system: SystemCalls())
+            listeners: addresses.map { HTTPListener($0) }, loops: count, limits: limits,
+            handler: handler, system: SystemCalls())
     }
 
     /// As above, with system calls that a test can make fail.
     init(
-        listeners addresses: [ListenAddress], loops count: Int, limits: HTTPLimits,
+        listeners places: [HTTPListener], loops count: Int, limits: HTTPLimits,
         handler: any HTTPHandler, system: SystemCalls
     ) throws(SystemError) {
         shared = SharedCounters()
         var bound: [ListenAddress] = []
         var descriptors: [[Int32]] = Array(repeating: [], count: max(1, count))
         do throws(SystemError) {
-            for address in addresses {
-                bound.append(try Self.open(address, into: &descriptors))
+            for place in places {
+                bound.append(try Self.open(place, into: &descriptors))
             }
         } catch {
             for descriptor in descriptors.joined() { SystemCalls.close(descriptor) }
@@ -42,10 +52,12 @@ package final class HTTPServer: Sendable {
         }
         boundAddresses = bound
         var loops: [EventLoop] = []
-        for (place, listeners) in descriptors.enumerated() {
+        for (place, own) in descriptors.enumerated() {
             loops.append(
                 try EventLoop(
-                    index: place, listeners: listeners, limits: limits, handler: handler,
+                    index: place,
+                    listeners: zip(own, places).map { (fd: $0, settings: $1) }, limits: limits,
+                    handler: handler,
                     shared: shared, system: system))
         }
         self.loops = loops
@@ -54,13 +66,13 @@ package final class HTTPServer: Sendable {
     /// Opens one socket of the address a loop: of their own for TCP, where the system spreads
     /// connections over them, and of one open file otherwise.
     private static func open(
-        _ address: ListenAddress, into descriptors: inout [[Int32]]
+        _ listener: HTTPListener, into descriptors: inout [[Int32]]
     ) throws(SystemError) -> ListenAddress {
-        var target = address
+        var target = listener.address
         for place in descriptors.indices {
             switch target {
             case .tcp(let host, let port):
-                let fd = try Listener.open(target, isFirst: place == 0)
+                let fd = try Listener.open(target, listener.access, isFirst: place == 0)
                 descriptors[place].append(fd)
                 if port == 0, let bound = Listener.boundPort(fd) {
                     target = .tcp(host: host, port: bound)
@@ -69,7 +81,8 @@ package final class HTTPServer: Sendable {
                 if place > 0, let first = descriptors[0].last {
                     descriptors[place].append(try SystemCalls.duplicate(first))
                 } else {
-                    descriptors[place].append(try Listener.open(target, isFirst: true))
+                    descriptors[place].append(
+                        try Listener.open(target, listener.access, isFirst: true))
                 }
             }
         }

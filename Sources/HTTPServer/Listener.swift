@@ -5,9 +5,11 @@ import Glibc
 enum Listener {
     /// A bound, listening, non-blocking socket.
     /// `isFirst` is false for the further sockets of the same server at the same address.
-    static func open(_ address: ListenAddress, isFirst: Bool) throws(SystemError) -> Int32 {
+    static func open(
+        _ address: ListenAddress, _ access: SocketAccess, isFirst: Bool
+    ) throws(SystemError) -> Int32 {
         switch address {
-        case .unix(let path): return try openUnix(path)
+        case .unix(let path): return try openUnix(path, access)
         case .inherited(let descriptor):
             let copy = try SystemCalls.duplicate(descriptor)
             SystemCalls.makeNonBlocking(copy)
@@ -104,7 +106,9 @@ enum Listener {
     }
 
     /// Takes the place of a socket that an earlier run left behind, but not of one that answers.
-    private static func openUnix(_ path: String) throws(SystemError) -> Int32 {
+    private static func openUnix(
+        _ path: String, _ access: SocketAccess
+    ) throws(SystemError) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { bytes in
@@ -121,10 +125,33 @@ enum Listener {
                 let answered = unsafe connect(probe, target, length) == 0
                 let refused = errno == ECONNREFUSED
                 SystemCalls.close(probe)
-                if !answered, refused { unsafe _ = unlink(path) }
-                return try finish(fd) { unsafe bind(fd, target, length) }
+                // What is no socket refuses too, and is not ours to remove.
+                if !answered, refused, isSocket(path) { unsafe _ = unlink(path) }
+                return try finish(fd) {
+                    // Nobody can connect before `listen`, so that nobody finds it too open.
+                    unsafe bind(fd, target, length) == 0 ? open(path, to: access) : -1
+                }
             }
         }
+    }
+
+    private static func isSocket(_ path: String) -> Bool {
+        var status = stat()
+        // unsafe: fills the value given.
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+    }
+
+    /// 0, or -1 with errno and without the socket.
+    private static func open(_ path: String, to access: SocketAccess) -> Int32 {
+        let (owner, group) = (access.owner ?? .max, access.group ?? .max)
+        // unsafe: the path is lent for the calls; an id of -1 leaves what is there (chown(2)).
+        let isOwned =
+            unsafe (access.owner == nil && access.group == nil) || chown(path, owner, group) == 0
+        if isOwned, access.mode.map({ unsafe chmod(path, $0) == 0 }) ?? true { return 0 }
+        let code = errno
+        unsafe unlink(path)
+        errno = code
+        return -1
     }
 
     /// The address a socket is bound to, with the port the system chose.
@@ -172,14 +199,9 @@ enum Listener {
     private static func text(of address: inout sockaddr_storage) -> String {
         let family = Int32(address.ss_family)
         guard family == AF_INET || family == AF_INET6 else { return "unix" }
-        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        return unsafe withUnsafeBytes(of: &address) { bytes -> String in
-            let start = unsafe bytes.baseAddress?.advanced(by: family == AF_INET ? 4 : 8)
-            let found = unsafe inet_ntop(family, start, &buffer, socklen_t(buffer.count))
-            guard let found = unsafe found else { return "unknown" }
-            let text = unsafe String(cString: found)
-            return text.hasPrefix("::ffff:") && text.contains(".")
-                ? String(text.dropFirst(7)) : text
-        }
+        // sin_addr lies at 4, sin6_addr at 8.
+        let place = family == AF_INET ? 4..<8 : 8..<24
+        let bytes = unsafe withUnsafeBytes(of: &address) { unsafe Array($0[place]) }
+        return NumericAddress.text(bytes) ?? "unknown"
     }
 }

@@ -5,6 +5,11 @@ final class SharedCounters: Sendable {
     private struct State {
         var total = 0
         var byAddress: [String: Int] = [:]
+
+        mutating func drop(_ address: String) {
+            let rest = byAddress[address, default: 1] - 1
+            byAddress[address] = rest > 0 ? rest : nil
+        }
     }
     private let state = Mutex(State())
     private let requests = Atomic(0)
@@ -29,11 +34,21 @@ final class SharedCounters: Sendable {
         }
     }
 
+    /// Counts a connection under another address, unless a limit forbids it.
+    func move(from old: String, to new: String, _ limits: HTTPLimits) -> Bool {
+        state.withLock { state in
+            let same = state.byAddress[new, default: 0]
+            guard same < limits.connectionsPerAddressMax else { return false }
+            state.byAddress[new] = same + 1
+            state.drop(old)
+            return true
+        }
+    }
+
     func leave(_ address: String) {
         state.withLock { state in
             state.total -= 1
-            let rest = state.byAddress[address, default: 1] - 1
-            state.byAddress[address] = rest > 0 ? rest : nil
+            state.drop(address)
         }
     }
 }

@@ -82,6 +82,16 @@ struct SystemCalls: Sendable {
         }
     }
 
+    /// Sends bytes without raising SIGPIPE.
+    func send(_ fd: Int32, _ bytes: Span<UInt8>) -> Transfer {
+        // The kernel reads within the span's own bounds.
+        unsafe bytes.withUnsafeBytes { bytes in
+            transfer(.send, bytes.count) {
+                unsafe CLinux.send(fd, bytes.baseAddress, $0, Int32(MSG_NOSIGNAL))
+            }
+        }
+    }
+
     /// A connection's descriptor, or -1 with errno.
     func accept(
         _ listener: Int32, _ address: inout sockaddr_storage

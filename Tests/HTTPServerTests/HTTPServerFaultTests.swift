@@ -137,8 +137,34 @@ struct HTTPServerFaultTests {
         server.join()
     }
 
+    @Test(arguments: [0o600, 0o660, 0o666] as [UInt32])
+    func `a unix socket has the mode and group that were asked for`(mode: UInt32) throws {
+        let path = NSTemporaryDirectory() + "postern-\(UUID().uuidString).sock"
+        defer { unsafe _ = unlink(path) }
+        var listener = HTTPListener(.unix(path: path))
+        listener.access = SocketAccess(mode: mode, group: getgid())
+        let server = try HTTPServer(
+            listeners: [listener], loops: 1, limits: HTTPLimits(), handler: Recorder())
+        let found = try FileManager.default.attributesOfItem(atPath: path)
+        #expect(found[.posixPermissions] as? UInt32 == mode)
+        #expect(found[.groupOwnerAccountID] as? UInt32 == getgid())
+        server.stop()
+    }
+
+    @Test func `a file that is no socket is left where it is`() throws {
+        let path = NSTemporaryDirectory() + "postern-\(UUID().uuidString).txt"
+        defer { unsafe _ = unlink(path) }
+        try "kept".write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(throws: SystemError("bind", EADDRINUSE)) {
+            try HTTPServer(
+                listeners: [.unix(path: path)], loops: 1, limits: HTTPLimits(), handler: Recorder())
+        }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "kept")
+    }
+
     @Test func `an inherited socket is served`() throws {
-        let first = try Listener.open(.tcp(host: "127.0.0.1", port: 0), isFirst: true)
+        let first = try Listener.open(
+            .tcp(host: "127.0.0.1", port: 0), SocketAccess(), isFirst: true)
         defer { close(first) }
         let port = try #require(Listener.boundPort(first))
         let server = try HTTPServer(

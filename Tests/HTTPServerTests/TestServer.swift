@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import Synchronization
 import TestSupport
@@ -12,11 +13,12 @@ final class TestServer: Sendable {
 
     init(
         _ limits: HTTPLimits = HTTPLimits(), loops: Int = 1,
+        listener: HTTPListener = HTTPListener(.tcp(host: "127.0.0.1", port: 0)),
         fault: (@Sendable (SystemCall) -> SystemCalls.Fault?)? = nil
     ) throws {
         handler = Recorder()
         server = try HTTPServer(
-            listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: loops, limits: limits,
+            listeners: [listener], loops: loops, limits: limits,
             handler: handler, system: SystemCalls(fault: fault))
         guard case .tcp(_, let port)? = server.boundAddresses.first else {
             throw SystemError("no port", 0)
@@ -46,6 +48,10 @@ final class Recorder: HTTPHandler {
         var held: [(HTTPExchange, String)] = []
         var bodyLengths: [Int] = []
         var failures: [String] = []
+        var addresses: [String] = []
+        var security: [ConnectionSecurity] = []
+        var handshakeFailures: [TLSFailure.Reason] = []
+        var trusts = false
         var answerBytes = 0
         var sinceRound = 0
         var largestRound = 0
@@ -65,6 +71,14 @@ final class Recorder: HTTPHandler {
     var held: [String] { state.withLock { $0.held.map(\.1) } }
     var bodyLengths: [Int] { state.withLock { $0.bodyLengths } }
     var failures: [String] { state.withLock { $0.failures } }
+    /// The addresses and what TLS made known of the requests.
+    var addresses: [String] { state.withLock { $0.addresses } }
+    var security: [ConnectionSecurity] { state.withLock { $0.security } }
+    var handshakeFailures: [TLSFailure.Reason] { state.withLock { $0.handshakeFailures } }
+    var trusts: Bool {
+        get { state.withLock { $0.trusts } }
+        set { state.withLock { $0.trusts = newValue } }
+    }
     var largestRound: Int { state.withLock { $0.largestRound } }
     var rounds: Int { state.withLock { $0.rounds } }
 
@@ -91,6 +105,8 @@ final class Recorder: HTTPHandler {
         let path = String(request.head.path)
         let bytes = state.withLock { state -> Int? in
             state.bodyLengths.append(request.body.count)
+            state.addresses.append(request.remoteAddress)
+            if let security = request.security { state.security.append(security) }
             state.sinceRound += 1
             if state.holds { state.held.append((exchange, path)) }
             return state.holds ? nil : state.answerBytes
@@ -113,5 +129,11 @@ final class Recorder: HTTPHandler {
 
     func protocolFailed(_ failure: HTTPFailure, remoteAddress: String) {
         state.withLock { $0.failures.append("\(failure.status) \(failure.reason)") }
+    }
+
+    func isTrustedProxy(_ address: String) -> Bool { trusts }
+
+    func handshakeFailed(_ failure: TLSFailure, remoteAddress: String) {
+        state.withLock { $0.handshakeFailures.append(failure.reason) }
     }
 }

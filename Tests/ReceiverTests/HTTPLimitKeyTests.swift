@@ -32,6 +32,7 @@ struct HTTPLimitKeyTests {
         Key("body_bytes_max", "", 0, 268_435_456) { $0.bodyBytesMax },
         Key("body_bytes_per_second_min", "", 1, 1_073_741_824) { $0.bodyBytesPerSecondMin },
         Key("body_bytes_buffered_max", "", 4096, 1_099_511_627_776) { $0.bodyBytesBufferedMax },
+        Key("handshake_timeout", "ms", 100, 3_600_000) { $0.handshakeTimeoutMilliseconds },
         Key("header_timeout", "ms", 100, 3_600_000) { $0.headerTimeoutMilliseconds },
         Key("body_timeout", "ms", 100, 3_600_000) { $0.bodyTimeoutMilliseconds },
         Key("response_timeout", "ms", 100, 3_600_000) { $0.responseTimeoutMilliseconds },

@@ -94,6 +94,15 @@ public final class TestClient {
         }
     }
 
+    /// What has come, at least a byte; empty when the peer has ended or nothing comes in time.
+    public func receive() -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = unsafe buffer.withUnsafeMutableBytes {
+            unsafe recv(fd, $0.baseAddress, $0.count, 0)
+        }
+        return Array(buffer.prefix(max(0, count)))
+    }
+
     /// Sends the end of the input and stays readable.
     public func endInput() { shutdown(fd, Int32(SHUT_WR)) }
 

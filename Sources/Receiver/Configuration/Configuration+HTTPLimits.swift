@@ -37,6 +37,7 @@ extension Configuration {
             LimitKey("body_bytes_per_second_min", .bytes, 1...(1 << 30), \.bodyBytesPerSecondMin),
             LimitKey(
                 "body_bytes_buffered_max", .bytes, 4096...(1 << 40), \.bodyBytesBufferedMax),
+            LimitKey("handshake_timeout", .duration, 100...hour, \.handshakeTimeoutMilliseconds),
             LimitKey("header_timeout", .duration, 100...hour, \.headerTimeoutMilliseconds),
             LimitKey("body_timeout", .duration, 100...hour, \.bodyTimeoutMilliseconds),
             LimitKey("response_timeout", .duration, 100...hour, \.responseTimeoutMilliseconds),
