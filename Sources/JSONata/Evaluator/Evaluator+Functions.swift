@@ -83,7 +83,9 @@ extension Evaluator {
         case .closure(let closure): return try closure.body(self, valid)
         case .regex(let regex, let position):
             guard let text = valid.first.flatMap({ string(of: $0) }) else { return .undefined }
-            return try matcherResult(regex, text, position)
+            // The second argument is where to begin: higher-order functions give the index.
+            let start = valid.dropFirst().first.flatMap { number(of: $0) } ?? 0
+            return try matcherResult(regex, text, position, from: start)
         }
     }
 
@@ -108,7 +110,7 @@ extension Evaluator {
     ) throws(JSONataError) -> Value {
         let arity = self.function(of: function)?.arity ?? 1
         return try apply(
-            function, Array(arguments.prefix(max(1, arity))), context.input, context.frame)
+            function, Array(arguments.prefix(max(1, arity))), .null, context.frame)
     }
 
     /// `f(?, 2)`: a function of the parameters that are left open.
@@ -135,6 +137,11 @@ extension Evaluator {
             return bindPartially(
                 parameters: lambda.parameters, arguments, lambda.frame, lambda.body, lambda.input)
         case .native(let native):
+            // The reference writes the parameters of a function out as source, and `$string` is
+            // declared there with a default value, which that source cannot have.
+            if native.name == "string" {
+                throw JSONataError("S0208", position: node.position, token: native.name)
+            }
             let parameters = (0..<native.arity).map { "\u{1}\($0)" }
             return bindPartially(
                 parameters: parameters, arguments, frame,
@@ -181,12 +188,13 @@ extension Evaluator {
         if case .function = left {
             let chain = FunctionBox.Closure(arity: 1) {
                 (evaluator, arguments) throws(JSONataError) in
-                let inner = try evaluator.apply(left, arguments, .undefined, frame)
-                return try evaluator.apply(right, [inner], .undefined, frame)
+                let inner = try evaluator.apply(left, arguments, .null, frame)
+                return try evaluator.apply(right, [inner], .null, frame)
             }
             return .function(FunctionBox(.closure(chain)))
         }
-        return try apply(right, [left], .undefined, frame)
+        // A function that is applied without being called has null for its context.
+        return try apply(right, [left], .null, frame)
     }
 
     /// `|pattern|update, delete|`: a function that gives a changed copy of its argument.

@@ -331,6 +331,11 @@ extension Evaluator {
             return try evaluate(node, .array(ArrayBox(data)), frame)
         }
         let merged = mergeTuples(data)
+        if data.count == 1, case .tuple(let tuple) = data[0] {
+            // The reference takes the context out of the tuple itself: a group made by another pair of the
+            // same tuple is left without one.
+            tuple.context = .undefined
+        }
         let inner = Frame(frame)
         for (name, value) in merged.bindings { inner.bind(name, value) }
         return try evaluate(node, merged.context, inner)

@@ -58,12 +58,19 @@ extension Evaluator {
                     step, sequence, frame, isLast: place == node.nodes.count - 1)
             }
             if !isTupleStream {
-                if let single, single.isUndefined { return .undefined }
-                if single == nil, result.items.isEmpty { break }
+                if let single {
+                    if single.isUndefined || string(of: single)?.isEmpty == true { break }
+                } else if result.items.isEmpty {
+                    break
+                }
             }
-            if step.focus == nil { sequence = single.map { ArrayBox([$0]) } ?? result }
+            if step.focus == nil { sequence = try single.map(parts) ?? result }
         }
-        if let single, !isTupleStream { return single }
+        if let single, !isTupleStream {
+            return try node.group.map { group throws(JSONataError) in
+                try evaluateGroup(group, single, frame)
+            } ?? single
+        }
         if isTupleStream, let bindings {
             if node.isTuple {
                 result = bindings
@@ -83,6 +90,14 @@ extension Evaluator {
                 group, .array(isTupleStream ? bindings ?? result : result), frame)
         }
         return .array(result)
+    }
+
+    /// What an array constructor's predicate left, as the input of the next step: the reference counts its
+    /// places, of which a text has its code units, and anything else that is no array has none.
+    private func parts(of value: Value) throws(JSONataError) -> ArrayBox {
+        guard let text = string(of: value) else { return ArrayBox([]) }
+        try checkRoom(text.utf8.count * 16)
+        return ArrayBox(try Text.split(text, "", limit: nil).map(Value.string))
     }
 
     private func context(of item: Value) -> Value {
@@ -230,9 +245,9 @@ extension Evaluator {
                 }
                 return try evaluateStages(step.stages, result, frame)
             }
-            let sorted = try evaluateSort(step, bindings, frame)
-            sorted.isTupleStream = true
-            return try evaluateStages(step.stages, sorted, frame)
+            // Once in order the tuples are plain items: predicates that follow see them whole.
+            return try evaluateStages(
+                step.stages, try evaluateSort(step, bindings, frame), frame)
         }
         let tuples = bindings?.items ?? input.items.map { .tuple(TupleBox(context: $0)) }
         for item in tuples {
@@ -269,11 +284,14 @@ extension Evaluator {
     ) throws(JSONataError) -> Value {
         var isTuples = false
         if case .array(let box) = input { isTuples = box.isTupleStream }
-        let items = input.isUndefined ? [] : self.items(of: input) ?? [input]
+        // Nothing is one missing item here: a predicate that is true for it keeps it.
+        let items = self.items(of: input) ?? [input]
         let result = ArrayBox([], isSequence: true)
         result.isTupleStream = isTuples
         if predicate.kind == .literal, case .number(let number) = predicate.literal {
-            guard let place = Self.place(number, items.count) else { return .array(result) }
+            guard let place = Self.place(number, items.count), !items[place].isUndefined else {
+                return .array(result)
+            }
             if isArray(items[place]) { return items[place] }
             result.items.append(items[place])
             return .array(result)
@@ -350,9 +368,7 @@ extension Evaluator {
             }
             return false
         }
-        let result = ArrayBox(sorted.map(\.item))
-        result.isTupleStream = input.isTupleStream
-        return result
+        return ArrayBox(sorted.map(\.item))
     }
 
     /// -1, 0 or 1; a missing key comes last in either direction (`isFixed`).

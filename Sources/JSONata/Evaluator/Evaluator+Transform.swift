@@ -102,7 +102,10 @@ extension Evaluator {
                 throw JSONataError("T2011", position: update.position, value: new.plainText)
             }
             if case .object(let box) = match {
-                for (key, value) in members { box.set(key, value) }
+                for (key, value) in members {
+                    // An object must not come to lie within itself.
+                    box.set(key, try holds(value, box) ? try deepCopy(value) : value)
+                }
             }
         }
         guard let deletion else { return }
@@ -114,6 +117,23 @@ extension Evaluator {
             }
             if case .object(let box) = match { box.remove(key) }
         }
+    }
+
+    /// Whether `box` lies somewhere in what was made in memory for `value`.
+    private func holds(
+        _ value: Value, _ box: ObjectBox, depth: Int = 0
+    ) throws(JSONataError) -> Bool {
+        try step()
+        guard depth < 600 else { throw JSONataError("U1001", value: "depth") }
+        switch value {
+        case .object(let other):
+            if other === box { return true }
+            for value in other.values where try holds(value, box, depth: depth + 1) { return true }
+        case .array(let array):
+            for item in array.items where try holds(item, box, depth: depth + 1) { return true }
+        default: break
+        }
+        return false
     }
 
     /// A copy whose objects and arrays may be changed.

@@ -347,6 +347,12 @@ final class Evaluator {
         var values: [Value] = []
         if let items = items(of: source) {
             values = items
+            // Marks are members in the reference, and a wildcard finds them.
+            if case .array(let box) = source {
+                for mark in [box.isSequence, box.keepSingleton, box.isTupleStream] where mark {
+                    values.append(.bool(true))
+                }
+            }
         } else if let members = try members(of: source) {
             values = members.map(\.value)
         }

@@ -108,23 +108,39 @@ final class Signature: Sendable {
         return min(index, symbols.count)
     }
 
-    /// How many of `symbols` from `index` on each parameter takes, greedily, or nil.
-    private func match(_ symbols: [Character], _ index: Int, _ parameter: Int) -> [Int]? {
-        guard parameter < parameters.count else { return index == symbols.count ? [] : nil }
-        let current = parameters[parameter]
-        var most = 0
-        let limit = current.repeats ? symbols.count - index : 1
-        while most < limit, index + most < symbols.count,
-            current.accepts.contains(symbols[index + most])
-        {
-            most += 1
+    /// How many of `symbols` each parameter takes, as many as it can from the first on, or nil.
+    ///
+    /// From the last parameter to the first, so that no signature costs more than parameters times
+    /// arguments.
+    private func match(_ symbols: [Character]) -> [Int]? {
+        let width = symbols.count + 1
+        // Whether the parameters from `row` on can take the symbols from `column` on.
+        var fits = [Bool](repeating: false, count: (parameters.count + 1) * width)
+        fits[fits.count - 1] = true
+        func counts(_ row: Int, _ column: Int) -> ClosedRange<Int>? {
+            let parameter = parameters[row]
+            let limit = min(parameter.repeats ? symbols.count : 1, symbols.count - column)
+            var most = 0
+            while most < limit, parameter.accepts.contains(symbols[column + most]) { most += 1 }
+            let least = parameter.isOptional || parameter.usesContext ? 0 : 1
+            return least <= most ? least...most : nil
         }
-        let least = current.isOptional || current.usesContext ? 0 : 1
-        while most >= least {
-            if let rest = match(symbols, index + most, parameter + 1) { return [most] + rest }
-            most -= 1
+        for row in parameters.indices.reversed() {
+            for column in 0..<width {
+                fits[row * width + column] =
+                    counts(row, column)?.contains { fits[(row + 1) * width + column + $0] } ?? false
+            }
         }
-        return nil
+        guard fits[0] else { return nil }
+        var taken: [Int] = []
+        var column = 0
+        for row in parameters.indices {
+            let next = (row + 1) * width
+            let count = counts(row, column)?.last { fits[next + column + $0] } ?? 0
+            taken.append(count)
+            column += count
+        }
+        return taken
     }
 
     /// The arguments as the function expects them: the context for one left out, an array for a single
@@ -136,8 +152,11 @@ final class Signature: Sendable {
     ) throws(JSONataError) -> [Value] {
         if fitsInPlace(arguments, evaluator) { return arguments }
         let symbols = arguments.map { Self.symbol(of: $0, evaluator) }
-        guard let counts = match(symbols, 0, 0) else {
-            throw JSONataError("T0410", value: "argument \(firstBad(symbols) + 1)")
+        let work = parameters.count * symbols.count
+        try evaluator.checkRoom(work)
+        try evaluator.step(work / 64)
+        guard let counts = match(symbols) else {
+            throw Self.misfit(.t0410, firstBad(symbols))
         }
         var valid: [Value] = []
         valid.reserveCapacity(max(parameters.count, arguments.count))
@@ -146,7 +165,7 @@ final class Signature: Sendable {
             if count == 0 {
                 if parameter.usesContext {
                     guard parameter.accepts.contains(Self.symbol(of: context, evaluator)) else {
-                        throw JSONataError("T0411", value: "argument \(index + 1)")
+                        throw Self.misfit(.t0411, index)
                     }
                     valid.append(context)
                 } else {
@@ -191,16 +210,29 @@ final class Signature: Sendable {
     ) throws(JSONataError) -> Value {
         if symbol != "a" {
             if let subtype = parameter.subtype, String(symbol) != subtype {
-                throw JSONataError("T0412", value: "argument \(index + 1)")
+                throw Self.misfit(.t0412, index, subtype)
             }
             return .array(ArrayBox([argument]))
         }
         if let wanted = parameter.subtype?.first, let items = evaluator.items(of: argument) {
             for item in items where Self.symbol(of: item, evaluator) != wanted {
-                throw JSONataError("T0412", value: "argument \(index + 1)")
+                throw Self.misfit(.t0412, index, parameter.subtype)
             }
         }
         return argument
+    }
+
+    /// An error about the argument at a place, counted from 0.
+    private static func misfit(
+        _ code: JSONataErrorCode, _ argument: Int, _ items: String? = nil
+    ) -> JSONataError {
+        let names: [Character: String] = [
+            "s": "strings", "n": "numbers", "b": "booleans", "l": "nulls", "o": "objects",
+            "a": "arrays", "f": "functions",
+        ]
+        var error = JSONataError(code, argumentIndex: argument + 1)
+        error.value = items?.first.map { names[$0] ?? "that type" }
+        return error
     }
 
     /// The first argument that no longer fits.

@@ -119,6 +119,9 @@ struct BlowUpTests {
             expression: "($a := [1..3000]; $count($a@$x.$a@$y.($x + $y)))",
             codes: ["U1001", "U1003"]),
         Case(
+            name: "a signature with a thousand optional parameters",
+            expression: "function($x)<\(text("n-", 1000))n>{$x}(1, 'a')", codes: ["T0410"]),
+        Case(
             name: "splitting into too many parts",
             expression: "$count($split($pad('', 8000000, 'x'), ''))",
             codes: ["U1001", "U1003"]),

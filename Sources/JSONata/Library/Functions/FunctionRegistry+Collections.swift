@@ -71,7 +71,7 @@ extension FunctionRegistry {
                     try evaluator.mergeSort(items) { left, right throws(JSONataError) in
                         try evaluator.truth(
                             try evaluator.apply(
-                                comparator, [left, right], context.input, context.frame))
+                                comparator, [left, right], .null, context.frame))
                     }))
         },
         NativeFunction("join", "<a<s>s?:s>", arity: 2) {

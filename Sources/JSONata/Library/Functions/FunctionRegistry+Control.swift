@@ -21,7 +21,10 @@ extension FunctionRegistry {
             case .undefined: .undefined
             case .null: .string("null")
             case .bool: .string("boolean")
-            case .number: .string("number")
+            case .number:
+                // What is not a number is none.
+                (evaluator.number(of: argument(arguments, 0)) ?? 0).isNaN
+                    ? .string("object") : .string("number")
             case .string: .string("string")
             case .array: .string("array")
             case .object: .string("object")
@@ -66,7 +69,10 @@ extension FunctionRegistry {
         },
         NativeFunction("clone", "<(oa)-:o>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            let value = argument(arguments, 0)
+            var value = argument(arguments, 0)
+            if case .array(let box) = value, box.isOuterWrapper, let first = box.items.first {
+                value = first
+            }
             return value.isUndefined ? .undefined : try evaluator.deepCopy(value)
         },
         NativeFunction("millis", "<:n>", arity: 0) { (evaluator, _, _) throws(JSONataError) in

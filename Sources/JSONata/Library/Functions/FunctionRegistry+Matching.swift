@@ -94,7 +94,7 @@ extension FunctionRegistry {
                         groups: match.groups.map { evaluator.string(of: $0) })
                 }
                 let value = try evaluator.apply(
-                    replacement, [match.object(evaluator)], context.input, context.frame)
+                    replacement, [match.object(evaluator)], .null, context.frame)
                 guard let text = evaluator.string(of: value) else { throw JSONataError("D3012") }
                 return text
             }
@@ -184,7 +184,7 @@ struct Matches {
         if matcher.isUndefined { return nil }
         let arguments: [Value] = isFirst ? [.string(text)] : []
         isFirst = false
-        let result = try evaluator.apply(matcher, arguments, context.input, context.frame)
+        let result = try evaluator.apply(matcher, arguments, .null, context.frame)
         if result.isUndefined { return nil }
         let start = try evaluator.member(result, "start")
         let end = try evaluator.member(result, "end")
@@ -226,14 +226,18 @@ struct Matches {
 extension Evaluator {
     /// What a regular expression gives when it is called with a text: the first match, with a function
     /// `next` for the one after it.
+    /// It is looked for from the code unit `start` on.
     func matcherResult(
-        _ regex: JSONataRegex, _ text: String, _ position: Int
+        _ regex: JSONataRegex, _ text: String, _ position: Int, from start: Double = 0
     ) throws(JSONataError) -> Value {
         try step()
         let subject = RegexSubject(text)
-        return matcherResult(
-            regex, subject, try regex.firstMatch(in: subject, limits: RegexLimits(limits)),
-            position)
+        guard let unit = start > 0 ? Int(exactly: start.rounded(.down)) : 0,
+            let byte = subject.byte(ofUnit: unit)
+        else { return .undefined }
+        let match = try regex.firstMatch(
+            in: subject, fromByte: byte, fromUnit: unit, limits: RegexLimits(limits))
+        return matcherResult(regex, subject, match, position)
     }
 
     fileprivate func matcherResult(

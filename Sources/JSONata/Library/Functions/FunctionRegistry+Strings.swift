@@ -31,7 +31,7 @@ extension FunctionRegistry {
             guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
             return .string(
                 Text.substring(
-                    text, evaluator.number(of: argument(arguments, 1)) ?? 0,
+                    text, evaluator.number(of: argument(arguments, 1)) ?? .nan,
                     evaluator.number(of: argument(arguments, 2))))
         },
         NativeFunction("substringBefore", "<s-s:s>", arity: 2) {

@@ -35,6 +35,17 @@ package struct RegexSubject: Sendable {
         return isExpanded ? CodeUnits(units: text).text : text
     }
 
+    /// Where the code unit begins in the bytes; the end is a place too, nil is beyond it.
+    func byte(ofUnit unit: Int) -> Int? {
+        if isASCII || unit == 0 { return unit <= bytes.count ? unit : nil }
+        var count = 0
+        for (place, byte) in bytes.enumerated() where byte & 0xC0 != 0x80 {
+            if count == unit { return place }
+            count += 1
+        }
+        return count == unit ? bytes.count : nil
+    }
+
     /// How many code units are in a range of bytes.
     func unitCount(_ range: Range<Int>) -> Int {
         isASCII ? range.count : bytes[range].count { $0 & 0xC0 != 0x80 }
