@@ -62,6 +62,7 @@ final class CommitLane: Sendable {
     let index: Int
     private let queue: any EventQueue
     private let limits: CommitLimits
+    private let account: CommitAccount
     private let clock: @Sendable () -> Int64
     private let deliver: @Sendable ([FinishedSubmission]) -> Void
     private let observer: (any CommitObserver)?
@@ -70,7 +71,7 @@ final class CommitLane: Sendable {
     private let thread = Mutex<WorkerThread?>(nil)
 
     init(
-        queue: any EventQueue, index: Int, limits: CommitLimits,
+        queue: any EventQueue, index: Int, limits: CommitLimits, account: CommitAccount,
         clock: @escaping @Sendable () -> Int64,
         deliver: @escaping @Sendable ([FinishedSubmission]) -> Void,
         observer: (any CommitObserver)? = nil
@@ -79,15 +80,14 @@ final class CommitLane: Sendable {
         self.queue = queue
         self.index = index
         self.limits = limits
+        self.account = account
         self.clock = clock
         self.deliver = deliver
     }
 
     /// Starts the thread.
-    ///
-    /// `release` gives back what finished submissions had reserved: events, bytes.
-    func start(release: @escaping @Sendable (Int, Int) -> Void) throws(QueueError) {
-        let worker = try WorkerThread("commit") { [self] in run(release) }
+    func start() throws(QueueError) {
+        let worker = try WorkerThread("commit") { [self] in run() }
         thread.withLock { $0 = worker }
     }
 
@@ -122,7 +122,7 @@ final class CommitLane: Sendable {
         worker?.join()
     }
 
-    private func run(_ release: @Sendable (Int, Int) -> Void) {
+    private func run() {
         var batch: [CommitWork] = []
         var events: [QueuedEvent] = []
         while true {
@@ -148,7 +148,7 @@ final class CommitLane: Sendable {
                 var start = 0
                 while start < batch.count {
                     let end = sliceEnd(of: batch, from: start)
-                    commit(batch[start..<end], &events, release)
+                    commit(batch[start..<end], &events)
                     start = end
                 }
                 batch.removeAll(keepingCapacity: batch.capacity <= 4096)
@@ -160,78 +160,75 @@ final class CommitLane: Sendable {
         var end = start
         var events = 0
         var bytes = 0
+        let bytesMax = account.commitBytesMax(lane: index)
         while end < batch.count {
             events &+= batch[end].submission.events.count
             bytes &+= batch[end].submission.byteCount
-            let isTooMuch = events > limits.eventsPerCommitMax || bytes > limits.bytesPerCommitMax
+            let isTooMuch = events > limits.eventsPerCommitMax || bytes > bytesMax
             if isTooMuch, end > start { break }
             end += 1
         }
         return end
     }
 
-    private func commit(
-        _ works: ArraySlice<CommitWork>, _ events: inout [QueuedEvent],
-        _ release: @Sendable (Int, Int) -> Void
-    ) {
-        for work in works { events.append(contentsOf: work.submission.events) }
+    private func commit(_ works: ArraySlice<CommitWork>, _ events: inout [QueuedEvent]) {
+        var bytes = 0
+        for work in works {
+            events.append(contentsOf: work.submission.events)
+            bytes &+= work.submission.byteCount
+        }
         defer { events.removeAll(keepingCapacity: events.capacity <= 4096) }
         observer?.commitBegins(lane: index)
+        account.began(lane: index)
         do throws(QueueError) {
             let outcomes = try queue.append(events, nowMilliseconds: clock())
+            account.ended(lane: index, events: events.count, bytes: bytes, isStored: true)
             observer?.commitEnded(lane: index, events: events.count, isStored: true)
-            finish(works, outcomes, release)
+            finish(works, outcomes)
         } catch {
+            account.ended(lane: index, events: events.count, bytes: bytes, isStored: false)
             observer?.commitEnded(lane: index, events: events.count, isStored: false)
             // One event that the queue does not take must not fail its neighbours.
             if works.count > 1, error.code == .tooLarge || error.code == .invalid {
                 for index in works.indices {
                     var alone: [QueuedEvent] = []
-                    commit(works[index...index], &alone, release)
+                    commit(works[index...index], &alone)
                 }
             } else {
-                finish(works, failure: error, release)
+                finish(works, failure: error)
             }
         }
     }
 
-    private func finish(
-        _ works: ArraySlice<CommitWork>, _ outcomes: [AppendOutcome],
-        _ release: @Sendable (Int, Int) -> Void
-    ) {
+    private func finish(_ works: ArraySlice<CommitWork>, _ outcomes: [AppendOutcome]) {
         var position = 0
-        finish(works, release) { work in
+        finish(works) { work in
             let end = position &+ work.submission.events.count
             defer { position = end }
             return .success(Array(outcomes[position..<end]))
         }
     }
 
-    private func finish(
-        _ works: ArraySlice<CommitWork>, failure: QueueError,
-        _ release: @Sendable (Int, Int) -> Void
-    ) {
-        finish(works, release) { _ in .failure(failure) }
+    private func finish(_ works: ArraySlice<CommitWork>, failure: QueueError) {
+        finish(works) { _ in .failure(failure) }
     }
 
     private func finish(
-        _ works: ArraySlice<CommitWork>, _ release: @Sendable (Int, Int) -> Void,
-        _ outcomeOf: (CommitWork) -> Submission.Outcome
+        _ works: ArraySlice<CommitWork>, _ outcomeOf: (CommitWork) -> Submission.Outcome
     ) {
         var finished: [FinishedSubmission] = []
         finished.reserveCapacity(works.count)
-        var events = 0
-        var bytes = 0
+        var submissions: [Submission] = []
+        submissions.reserveCapacity(works.count)
         for work in works {
             guard let outcome = work.finish(outcomeOf(work), lane: index) else { continue }
-            events &+= work.submission.events.count
-            bytes &+= work.submission.byteCount
+            submissions.append(work.submission)
             finished.append(
                 FinishedSubmission(completion: work.submission.completion, outcome: outcome))
         }
         guard !finished.isEmpty else { return }
         // Before the delivery, so that whoever is answered can submit again.
-        release(events, bytes)
+        account.release(submissions)
         deliver(finished)
     }
 }

@@ -10,45 +10,38 @@ import Synchronization
 /// If one queue fails, its submissions fail, although another queue may have stored them: the
 /// vendor's retry is deduplicated there.
 package final class GroupCommitter: Sendable {
-    private struct InFlight {
-        var events = 0
-        var bytes = 0
-        var isStopping = false
-    }
-
     private let lanes: [CommitLane]
-    private let limits: CommitLimits
-    private let inFlight = Mutex(InFlight())
+    private let account: CommitAccount
 
     /// Starts a thread for every queue.
     /// - Parameters:
     ///   - queues: at most 64; `QueueSet` refers to them by index.
     ///   - limits: how much may wait.
     ///   - clock: milliseconds since 1970; asked once a commit.
+    ///   - monotonic: nanoseconds of a clock that is never set, for how long commits take.
     ///   - deliver: gets all submissions that one commit finished, on the thread of that commit.
     ///     Nil calls the completion of each.
     ///   - observer: hears of every commit.
     /// - Throws: `.invalid` for too many queues, `.system` when a thread cannot be started.
     package init(
         queues: [any EventQueue], limits: CommitLimits = CommitLimits(),
-        clock: @escaping @Sendable () -> Int64,
+        clock: @escaping @Sendable () -> Int64, monotonic: @escaping @Sendable () -> UInt64,
         deliver: (@Sendable ([FinishedSubmission]) -> Void)? = nil,
         observer: (any CommitObserver)? = nil
     ) throws(QueueError) {
         guard queues.count <= 64 else { throw QueueError(.invalid, "more than 64 queues") }
-        self.limits = limits
+        let account = CommitAccount(lanes: queues.count, limits: limits, monotonic: monotonic)
+        self.account = account
         let deliver = deliver ?? { finished in for one in finished { one.complete() } }
         var lanes: [CommitLane] = []
         for (index, queue) in queues.enumerated() {
             lanes.append(
                 CommitLane(
-                    queue: queue, index: index, limits: limits, clock: clock, deliver: deliver,
-                    observer: observer))
+                    queue: queue, index: index, limits: limits, account: account, clock: clock,
+                    deliver: deliver, observer: observer))
         }
         self.lanes = lanes
-        for lane in lanes {
-            try lane.start { [weak self] events, bytes in self?.release(events, bytes) }
-        }
+        for lane in lanes { try lane.start() }
     }
 
     deinit {
@@ -58,28 +51,36 @@ package final class GroupCommitter: Sendable {
     /// Hands over submissions, in order.
     ///
     /// A submission without events, or naming no queue that exists, is completed by this call.
-    /// - Returns: how many were accepted, counted from the front. The rest did not fit into the
-    ///   limits, or the committer is stopping: their completions are never called; answer 503.
-    package func submit(_ submissions: [Submission]) -> Int {
-        let accepted = reserve(submissions)
-        guard accepted > 0 else { return 0 }
-        if lanes.count == 1 {
-            submitToOnlyLane(submissions[..<accepted])
-        } else {
-            submitToLanes(submissions[..<accepted])
+    /// - Returns: those that were refused, in order; answer 503. They did not fit into the limits, or
+    ///   the committer is stopping.
+    package func submit(_ submissions: [Submission]) -> [SubmissionRefusal] {
+        let refused = account.reserve(submissions)
+        if refused.isEmpty {
+            hand(submissions)
+        } else if refused.count < submissions.count {
+            var next = 0
+            hand(
+                submissions.indices.compactMap { index in
+                    guard next < refused.count, refused[next].index == index else {
+                        return submissions[index]
+                    }
+                    next += 1
+                    return nil
+                })
         }
-        return accepted
+        return refused
     }
 
     /// Hands over one submission.
-    /// - Returns: false when it does not fit into the limits: answer 503.
-    package func submit(_ submission: Submission) -> Bool {
-        submit([submission]) == 1
+    /// - Returns: nil, or why it was refused: answer 503.
+    package func submit(_ submission: Submission) -> SubmissionRefusal? {
+        submit([submission]).first
     }
 
     /// What was accepted and is not completed yet.
     package var load: (events: Int, bytes: Int) {
-        inFlight.withLock { ($0.events, $0.bytes) }
+        let load = account.load
+        return (load.events, load.bytes)
     }
 
     /// Turns that each queue's thread has made; nil for one that has nothing to do. One that is busy
@@ -88,37 +89,16 @@ package final class GroupCommitter: Sendable {
 
     /// Refuses new submissions, commits what was accepted, and ends the threads. Idempotent.
     package func drainAndStop() {
-        inFlight.withLock { $0.isStopping = true }
+        account.stop()
         for lane in lanes { lane.stop() }
         for lane in lanes { lane.join() }
     }
 
-    private func reserve(_ submissions: [Submission]) -> Int {
-        inFlight.withLock { state in
-            guard !state.isStopping else { return 0 }
-            var accepted = 0
-            for submission in submissions {
-                let events = state.events &+ submission.events.count
-                let bytes = state.bytes &+ submission.byteCount
-                guard events <= limits.eventsInFlightMax, bytes <= limits.bytesInFlightMax else {
-                    break
-                }
-                state.events = events
-                state.bytes = bytes
-                accepted &+= 1
-            }
-            return accepted
-        }
+    private func hand(_ submissions: [Submission]) {
+        if lanes.count == 1 { submitToOnlyLane(submissions) } else { submitToLanes(submissions) }
     }
 
-    private func release(_ events: Int, _ bytes: Int) {
-        inFlight.withLock { state in
-            state.events &-= events
-            state.bytes &-= bytes
-        }
-    }
-
-    private func submitToOnlyLane(_ submissions: ArraySlice<Submission>) {
+    private func submitToOnlyLane(_ submissions: [Submission]) {
         var work: [CommitWork] = []
         work.reserveCapacity(submissions.count)
         for submission in submissions where !completeAtOnce(submission) {
@@ -127,7 +107,7 @@ package final class GroupCommitter: Sendable {
         push(work, to: lanes[0])
     }
 
-    private func submitToLanes(_ submissions: ArraySlice<Submission>) {
+    private func submitToLanes(_ submissions: [Submission]) {
         var work = [[CommitWork]](repeating: [], count: lanes.count)
         for submission in submissions where !completeAtOnce(submission) {
             let targets = submission.queues.intersection(.all(count: lanes.count))
@@ -146,7 +126,7 @@ package final class GroupCommitter: Sendable {
             return true
         }
         if submission.queues.intersection(.all(count: lanes.count)).isEmpty {
-            release(submission.events.count, submission.byteCount)
+            account.release([submission])
             submission.completion(.failure(QueueError(.notFound, "choice of queues")))
             return true
         }
@@ -159,7 +139,7 @@ package final class GroupCommitter: Sendable {
         for one in work {
             let failure = Submission.Outcome.failure(QueueError(.closed, "submit"))
             if let outcome = one.finish(failure, lane: lane.index) {
-                release(one.submission.events.count, one.submission.byteCount)
+                account.release([one.submission])
                 one.submission.completion(outcome)
             }
         }

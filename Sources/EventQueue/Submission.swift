@@ -45,6 +45,27 @@ package struct Submission: Sendable {
         for event in events { sum &+= event.byteCount }
         return sum
     }
+
+    /// What it takes of the room on the way to the disk.
+    var load: CommitShares.Load { CommitShares.Load(events: events.count, bytes: byteCount) }
+
+    /// In whose share; a submission holds the events of one request.
+    var integration: String { events.first?.integration ?? "" }
+}
+
+/// A submission that was not accepted: its completion is never called.
+package struct SubmissionRefusal: Sendable, Equatable {
+    /// Its place among those that were submitted.
+    package let index: Int
+    /// What it would have gone beyond; nil when the committer is stopping.
+    package let limit: CommitLimit?
+}
+
+/// A limit of the way to the disk, by its name in the configuration.
+package enum CommitLimit: String, Sendable {
+    case eventsInFlight = "events_in_flight_max"
+    case bytesInFlight = "bytes_in_flight_max"
+    case queueTime = "queue_time_max"
 }
 
 /// A submission of which every queue has answered.
@@ -66,6 +87,9 @@ package struct CommitLimits: Sendable, Equatable {
     package var eventsInFlightMax = 16384
     /// Their bytes.
     package var bytesInFlightMax = 64 << 20
+    /// How long an event may be expected to wait until it is stored; what would wait longer is refused
+    /// at once.
+    package var queueTimeMilliseconds = 1500
     /// Events of one commit.
     package var eventsPerCommitMax = 1024
     /// Bytes of one commit.

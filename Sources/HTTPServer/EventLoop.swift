@@ -66,6 +66,8 @@ final class EventLoop: @unchecked Sendable {
     private var dateLine: [UInt8] = []
     private var dateExpires: UInt64 = 0
 
+    private static let requestsBetweenFlushes = 256
+    private static let eventsMax = 1 << 16
     private static let wakeToken = UInt64.max
     /// Tokens of listeners: this plus their place.
     private static let listenerToken = UInt64.max - 1024
@@ -163,8 +165,16 @@ final class EventLoop: @unchecked Sendable {
             for place in 0..<count {
                 let (bits, token) = unsafe (events[place].events, events[place].data.u64)
                 dispatch(token: token, bits: bits, scratch: &scratch)
+                // The queues must not wait for the end of a long round.
+                if place % Self.requestsBetweenFlushes == Self.requestsBetweenFlushes - 1 {
+                    finishRound()
+                }
             }
             finishRound()
+            // All that is ready comes in one round: so a round's length tells how long clients wait.
+            if unsafe count == events.count, count < Self.eventsMax {
+                unsafe events = [epoll_event](repeating: epoll_event(), count: count * 2)
+            }
             if now >= nextSweep {
                 sweep()
                 finishRound()
@@ -281,8 +291,8 @@ final class EventLoop: @unchecked Sendable {
 
     private func admit(_ fd: Int32, _ address: String, _ listener: HTTPListener) {
         let isLayered = listener.tls != nil || listener.expectsProxyHeader
-        guard shared.enter(address, limits) else {
-            return turnAway(fd, address, answers: !isLayered)
+        if let limit = shared.enter(address, limits) {
+            return turnAway(fd, address, limit, answers: !isLayered)
         }
         let slot = freeSlots.popLast() ?? connections.count
         if slot == connections.count {
@@ -307,9 +317,8 @@ final class EventLoop: @unchecked Sendable {
 
     /// Tells a client beyond the limits to come again, with what the socket takes at once: a connection
     /// that is turned away must hold no memory.
-    private func turnAway(_ fd: Int32, _ address: String, answers: Bool) {
-        let failure = HTTPFailure(
-            answers ? 503 : 0, "too many connections", limit: "connections_max")
+    private func turnAway(_ fd: Int32, _ address: String, _ limit: String, answers: Bool) {
+        let failure = HTTPFailure(answers ? 503 : 0, "too many connections", limit: limit)
         handler.protocolFailed(failure, remoteAddress: address)
         guard answers else { return SystemCalls.close(fd) }
         var answer: [UInt8] = []

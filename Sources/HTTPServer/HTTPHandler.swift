@@ -62,6 +62,10 @@ package struct HTTPExchange: Sendable {
     /// The number of the loop that owns the connection, from 0.
     package var loopIndex: Int { loop.index }
 
+    /// When the loop's round began, in nanoseconds of the monotonic clock; asked on the loop's thread
+    /// while it hands the request over.
+    package var roundBeganNanoseconds: UInt64 { loop.now }
+
     /// Answers the request. Answers of pipelined requests leave in the order of the requests.
     package func respond(_ response: HTTPResponse) {
         loop.answer(

@@ -204,4 +204,13 @@ enum Listener {
         let bytes = unsafe withUnsafeBytes(of: &address) { unsafe Array($0[place]) }
         return NumericAddress.text(bytes) ?? "unknown"
     }
+
+    /// The first 64 bits of an IPv6 address as text; nil for anything else.
+    static func networkPrefix(_ address: String) -> String? {
+        var bytes = in6_addr()
+        // unsafe: C fills the structure, and its first half is read within its bounds.
+        guard unsafe inet_pton(AF_INET6, address, &bytes) == 1 else { return nil }
+        let prefix = unsafe withUnsafeBytes(of: &bytes) { unsafe $0.loadUnaligned(as: UInt64.self) }
+        return String(UInt64(bigEndian: prefix), radix: 16) + "::/64"
+    }
 }

@@ -34,6 +34,7 @@ func runJSONata() throws {
         print("       \(PipelineBenchmark.usage)")
         print("       \(ReportBenchmark.usage)")
         print("       \(FuzzCommand.usage)")
+        print("       \(HTTPFuzz.usage)")
         throw UsageError()
     }
 

@@ -3,7 +3,7 @@ import Glibc
 
 /// A TCP connection that sends exactly the bytes it is given.
 final class RawConnection {
-    private let descriptor: Int32
+    private var descriptor: Int32
     private var buffer: [UInt8] = []
 
     init(port: UInt16) throws {
@@ -24,7 +24,13 @@ final class RawConnection {
         guard result == 0 else { throw ReceiverProcess.Trouble(description: "connect: \(errno)") }
     }
 
-    deinit { close(descriptor) }
+    deinit { finish() }
+
+    /// Closes the connection; nothing may follow.
+    func finish() {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+    }
 
     @discardableResult
     func send(_ text: String) -> Bool {

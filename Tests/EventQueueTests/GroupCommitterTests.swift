@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 
@@ -69,9 +70,15 @@ private final class Collector: Sendable {
     let outcomes = Mutex<[String: Submission.Outcome]>([:])
 
     func submission(
-        _ ids: [String], queues: QueueSet = QueueSet(index: 0), body: String = "{}"
+        _ ids: [String], queues: QueueSet = QueueSet(index: 0), body: String = "{}",
+        of integration: String = "github"
     ) -> Submission {
-        Submission(events: ids.map { .make($0, body: body) }, queues: queues) { [self] outcome in
+        let events = ids.map { id in
+            var event = QueuedEvent.make(id, body: body)
+            event.integration = integration
+            return event
+        }
+        return Submission(events: events, queues: queues) { [self] outcome in
             outcomes.withLock { $0[ids.joined()] = outcome }
         }
     }
@@ -84,23 +91,27 @@ private final class Collector: Sendable {
 @Suite struct GroupCommitterTests {
     private func committer(
         _ queues: [any EventQueue], limits: CommitLimits = CommitLimits(),
+        monotonic: @escaping @Sendable () -> UInt64 = { 1 },
         deliver: (@Sendable ([FinishedSubmission]) -> Void)? = nil
     ) throws -> GroupCommitter {
-        try GroupCommitter(queues: queues, limits: limits, clock: { now }, deliver: deliver)
+        try GroupCommitter(
+            queues: queues, limits: limits, clock: { now }, monotonic: monotonic, deliver: deliver)
     }
 
     @Test func `what collects during a commit goes into the next one`() throws {
         let queue = ScriptedQueue(isGated: true)
         let collector = Collector()
         let deliveries = Mutex<[Int]>([])
-        let committer = try committer([queue]) { finished in
-            deliveries.withLock { $0.append(finished.count) }
-            for one in finished { one.complete() }
-        }
-        #expect(committer.submit(collector.submission(["a"])))
+        let committer = try committer(
+            [queue],
+            deliver: { finished in
+                deliveries.withLock { $0.append(finished.count) }
+                for one in finished { one.complete() }
+            })
+        #expect(committer.submit(collector.submission(["a"])) == nil)
         queue.began.wait()
-        #expect(committer.submit([collector.submission(["b", "c"])]) == 1)
-        #expect(committer.submit([collector.submission(["d"])]) == 1)
+        #expect(committer.submit([collector.submission(["b", "c"])]) == [])
+        #expect(committer.submit([collector.submission(["d"])]) == [])
         #expect(collector["a"] == nil)
         queue.mayEnd.signal()
         queue.began.wait()
@@ -119,8 +130,9 @@ private final class Collector: Sendable {
         limits.eventsInFlightMax = 3
         let committer = try committer([queue], limits: limits)
         let three = ["a", "b", "c", "d"].map { collector.submission([$0]) }
-        #expect(committer.submit(three) == 3)
-        #expect(!committer.submit(collector.submission(["e"])))
+        #expect(
+            committer.submit(three) == [SubmissionRefusal(index: 3, limit: .eventsInFlight)])
+        #expect(committer.submit(collector.submission(["e"]))?.limit == .eventsInFlight)
         #expect(committer.load.events == 3)
         queue.began.wait()
         for _ in 0..<4 { queue.mayEnd.signal() }
@@ -136,12 +148,74 @@ private final class Collector: Sendable {
         var limits = CommitLimits()
         limits.bytesInFlightMax = collector.submission(["a"]).byteCount
         let committer = try committer([queue], limits: limits)
-        #expect(!committer.submit(collector.submission(["ab"])))
-        #expect(committer.submit(collector.submission(["a"])))
-        #expect(!committer.submit(collector.submission(["b"])))
+        #expect(committer.submit(collector.submission(["ab"]))?.limit == .bytesInFlight)
+        #expect(committer.submit(collector.submission(["a"])) == nil)
+        #expect(committer.submit(collector.submission(["b"]))?.limit == .bytesInFlight)
         queue.mayEnd.signal()
         committer.drainAndStop()
         #expect(collector["a"] != nil)
+    }
+
+    @Test func `one integration leaves room for another, and one refusal is not the next's`() throws
+    {
+        let queue = ScriptedQueue(isGated: true)
+        let collector = Collector()
+        var limits = CommitLimits()
+        limits.eventsInFlightMax = 10
+        let committer = try committer([queue], limits: limits)
+        let greedy = (0..<9).map { collector.submission(["g\($0)"]) }
+        // Eight of ten: four times the two that are left.
+        #expect(
+            committer.submit(greedy + [collector.submission(["m"], of: "modest")])
+                == [SubmissionRefusal(index: 8, limit: .eventsInFlight)])
+        #expect(committer.load.events == 9)
+        for _ in 0..<9 { queue.mayEnd.signal() }
+        committer.drainAndStop()
+        #expect(collector["m"] != nil && collector["g7"] != nil && collector["g8"] == nil)
+    }
+
+    @Test func `what would wait too long is refused at once, and a stuck disk takes nothing more`()
+        throws
+    {
+        let queue = ScriptedQueue(isGated: true)
+        let collector = Collector()
+        let time = Mutex<UInt64>(1)
+        var limits = CommitLimits()
+        limits.queueTimeMilliseconds = 1500
+        limits.eventsPerCommitMax = 2
+        let committer = try committer(
+            [queue], limits: limits, monotonic: { time.withLock { $0 } })
+        // Half a second for a commit, whatever its size.
+        #expect(committer.submit(collector.submission(["a"])) == nil)
+        queue.began.wait()
+        time.withLock { $0 += 500_000_000 }
+        #expect(committer.submit(collector.submission(["b"])) == nil)
+        queue.mayEnd.signal()
+        queue.began.wait()
+        // Two events fit into the time for one commit more; one integration may have them both.
+        let more = ["c", "d", "e"].map { collector.submission([$0]) }
+        #expect(committer.submit(more).map(\.limit) == [.queueTime, .queueTime])
+        // The commit under way takes longer than anything may.
+        time.withLock { $0 += 1_500_000_001 }
+        #expect(committer.submit(collector.submission(["x"], of: "other"))?.limit == .queueTime)
+        for _ in 0..<4 { queue.mayEnd.signal() }
+        committer.drainAndStop()
+        #expect(["a", "b", "c"].allSatisfy { collector[$0] != nil })
+    }
+
+    @Test func `an idle queue takes an event however slow it was`() throws {
+        let queue = ScriptedQueue(isGated: true)
+        let collector = Collector()
+        let time = Mutex<UInt64>(1)
+        let committer = try committer([queue], monotonic: { time.withLock { $0 } })
+        for name in ["a", "b", "c"] {
+            #expect(committer.submit(collector.submission([name])) == nil)
+            queue.began.wait()
+            time.withLock { $0 += 60_000_000_000 }
+            queue.mayEnd.signal()
+            while committer.load.events > 0 { sched_yield() }
+        }
+        committer.drainAndStop()
     }
 
     @Test func `a failed commit fails its submissions and no later one`() throws {
@@ -149,11 +223,11 @@ private final class Collector: Sendable {
         queue.state.withLock { $0.failure = QueueError(.diskFull, "write") }
         let collector = Collector()
         let committer = try committer([queue])
-        #expect(committer.submit(collector.submission(["a"])))
+        #expect(committer.submit(collector.submission(["a"])) == nil)
         queue.began.wait()
         queue.mayEnd.signal()
         // The second submission may join the first append only before it began.
-        #expect(committer.submit(collector.submission(["b"])))
+        #expect(committer.submit(collector.submission(["b"])) == nil)
         queue.began.wait()
         queue.state.withLock { $0.failure = nil }
         queue.mayEnd.signal()
@@ -166,14 +240,14 @@ private final class Collector: Sendable {
         let queue = ScriptedQueue(isGated: true)
         let collector = Collector()
         let committer = try committer([queue])
-        #expect(committer.submit(collector.submission(["first"])))
+        #expect(committer.submit(collector.submission(["first"])) == nil)
         queue.began.wait()
         let large = "\"" + String(repeating: "x", count: 200) + "\""
         #expect(
             committer.submit([
                 collector.submission(["a"]), collector.submission(["b"], body: large),
                 collector.submission(["c"]),
-            ]) == 3)
+            ]) == [])
         for _ in 0..<5 { queue.mayEnd.signal() }
         committer.drainAndStop()
         #expect(collector["a"] == .success([.stored(sequence: 1)]))
@@ -192,7 +266,7 @@ private final class Collector: Sendable {
                 collector.submission(["a"], queues: .all(count: 2)),
                 collector.submission(["b"], queues: [QueueSet(index: 0), QueueSet(index: 2)]),
                 collector.submission(["c"], queues: QueueSet(index: 0)),
-            ]) == 3)
+            ]) == [])
         committer.drainAndStop()
         #expect(collector["a"] == .failure(QueueError(.inputOutput, "fdatasync")))
         #expect((try? collector["b"]?.get())?.count == 1)
@@ -202,9 +276,9 @@ private final class Collector: Sendable {
     @Test func `no events are done at once, no queue is an error`() throws {
         let collector = Collector()
         let committer = try committer([ScriptedQueue()])
-        #expect(committer.submit(collector.submission([])))
+        #expect(committer.submit(collector.submission([])) == nil)
         #expect(collector[""] == .success([]))
-        #expect(committer.submit(collector.submission(["a"], queues: QueueSet(index: 5))))
+        #expect(committer.submit(collector.submission(["a"], queues: QueueSet(index: 5))) == nil)
         #expect(collector["a"] == .failure(QueueError(.notFound, "choice of queues")))
         #expect(committer.load == (0, 0))
     }
@@ -213,7 +287,9 @@ private final class Collector: Sendable {
         let committer = try committer([ScriptedQueue()])
         committer.drainAndStop()
         committer.drainAndStop()
-        #expect(!committer.submit(Collector().submission(["a"])))
+        #expect(
+            committer.submit(Collector().submission(["a"]))
+                == SubmissionRefusal(index: 0, limit: nil))
     }
 
     @Test(arguments: QueueKind.allCases)
@@ -227,7 +303,7 @@ private final class Collector: Sendable {
                 group.addTask {
                     for number in 0..<50 {
                         let name = "\(thread)-\(number)"
-                        #expect(committer.submit(collector.submission([name])))
+                        #expect(committer.submit(collector.submission([name])) == nil)
                     }
                 }
             }

@@ -7,35 +7,14 @@ enum ParserOutcome {
     static func of(
         _ bytes: [UInt8], limits: HTTPLimits = HTTPLimits(), cuts: [Int] = []
     ) -> [String] {
-        var parser = HTTPParser(limits: limits)
-        var out: [String] = []
-        var pending: [UInt8] = []
-        var head: HTTPRequestHead?
-        var start = 0
-        for end in cuts + [bytes.count] where end >= start {
-            pending += bytes[start..<end]
-            start = end
-            do throws(HTTPFailure) {
-                loop: while true {
-                    var consumed = 0
-                    let event = try parser.next(pending.span, consumed: &consumed)
-                    pending.removeFirst(consumed)
-                    switch event {
-                    case .needMore: break loop
-                    case .head(let arrived):
-                        head = arrived
-                        try parser.accept(bodyLimit: limits.bodyBytesMax)
-                    case .complete(let body):
-                        guard let head else { return out + ["no head"] }
-                        out.append(
-                            "\(head.method) \(head.target) \(String(decoding: body, as: UTF8.self))"
-                        )
-                    }
-                }
-            } catch {
-                return out + ["\(error.status)"]
-            }
+        let outcome = HTTPOutcome(reading: bytes, limits: limits, cuts: cuts)
+        let lines = outcome.messages.map {
+            "\($0.method) \($0.target) \(String(decoding: $0.body, as: UTF8.self))"
         }
-        return out + (parser.isIdle && pending.isEmpty ? [] : ["incomplete"])
+        switch outcome.end {
+        case .idle: return lines
+        case .incomplete: return lines + ["incomplete"]
+        case .refused(let status): return lines + ["\(status)"]
+        }
     }
 }

@@ -57,6 +57,7 @@ enum ServeCommands {
 
     @Sendable private static func serve(_ invocation: Invocation) -> ExitCode {
         Signals.block()
+        Descriptors.raiseLimit()
         let loader = ConfigurationLoader(file: invocation["config"])
         let loaded = loader.load()
         let isStrict = invocation.has("strict")

@@ -97,6 +97,9 @@ extension Configuration {
             limits.size("bytes_in_flight_max", 4096...(16 * gib), &problems),
             &commit.bytesInFlightMax)
         set(
+            limits.duration("queue_time_max", 10...3_600_000, &problems),
+            &commit.queueTimeMilliseconds)
+        set(
             limits.integer("events_per_commit_max", 1...100_000, &problems),
             &commit.eventsPerCommitMax)
         set(limits.size("bytes_per_commit_max", 4096...gib, &problems), &commit.bytesPerCommitMax)

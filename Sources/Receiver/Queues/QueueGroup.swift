@@ -19,6 +19,7 @@ final class QueueGroup: Sendable {
         self.settings = settings
         committer = try GroupCommitter(
             queues: queues, limits: limits, clock: { Clock.nowMilliseconds },
+            monotonic: { Clock.monotonicNanoseconds },
             deliver: { finished in
                 for one in finished { one.complete() }
                 answers.flush()

@@ -32,6 +32,7 @@ package final class WebhookHandler: HTTPHandler {
     /// What a loop collected in one round.
     private final class RoundBatch: Sendable {
         let pending = Mutex<[Pending]>([])
+        let time = RoundTime()
     }
 
     init(
@@ -91,6 +92,16 @@ package final class WebhookHandler: HTTPHandler {
         }
         let trusted = snapshot.configuration.trustedProxies
         let started = Clock.monotonicNanoseconds
+        let began = exchange.roundBeganNanoseconds
+        let round = rounds[exchange.loopIndex].time
+        let integrationKey = ObjectIdentifier(destination.active.counters)
+        let most = RoundTime.nanosecondsMax(snapshot.configuration.commit)
+        guard round.admits(integrationKey, began: began, now: started, most: most) else {
+            let answer = PendingAnswer(
+                exchange: exchange, identifier: identifier, destination: destination,
+                decidedNanoseconds: started, handler: self)
+            return shed(answer, .queueTime)
+        }
         let now = Clock.nowMilliseconds
         var received = RequestAdapter.received(
             request, publicURL: snapshot.publicURL,
@@ -102,6 +113,7 @@ package final class WebhookHandler: HTTPHandler {
         let decision = decide(received, destination, keys)
         let decided = Clock.monotonicNanoseconds
         metrics.pipelineDuration.record(nanoseconds: decided &- started)
+        round.add(integrationKey, began: began, from: started, to: decided, most: most)
         let answer = PendingAnswer(
             exchange: exchange, identifier: identifier, destination: destination,
             decidedNanoseconds: decided, handler: self)
@@ -160,13 +172,18 @@ package final class WebhookHandler: HTTPHandler {
         var rest = pending[...]
         while let group = rest.first?.group {
             let end = rest.firstIndex { $0.group !== group } ?? rest.endIndex
-            let accepted = group.committer.submit(rest[..<end].map(\.submission))
-            for one in rest[..<end].dropFirst(accepted) {
-                metrics.countLimit("events_in_flight_max")
-                one.answer.unavailable("queue_full")
+            for refusal in group.committer.submit(rest[..<end].map(\.submission)) {
+                shed(rest[rest.startIndex + refusal.index].answer, refusal.limit)
             }
             rest = rest[end...]
         }
+    }
+
+    /// Tells a sender to come again, since what he sent cannot be stored in time. A line of the log for
+    /// each would take time from those that can: the metrics tell.
+    private func shed(_ answer: PendingAnswer, _ limit: CommitLimit?) {
+        if let limit { metrics.countLimit(limit.rawValue) }
+        answer.unavailable("queue_full", level: .debug)
     }
 
     package func protocolFailed(_ failure: HTTPFailure, remoteAddress: String) {
@@ -279,9 +296,8 @@ package final class WebhookHandler: HTTPHandler {
         }
         let loop = answer.exchange.loopIndex
         guard answer.isOnLoop, rounds.indices.contains(loop) else {
-            if !destination.active.group.committer.submit(submission) {
-                metrics.countLimit("events_in_flight_max")
-                answer.unavailable("queue_full")
+            if let refusal = destination.active.group.committer.submit(submission) {
+                shed(answer, refusal.limit)
             }
             return
         }

@@ -15,6 +15,7 @@ enum FuzzCommand {
     private static let overrunNanoseconds: UInt64 = 1_000_000_000
 
     static func run(_ arguments: [String]) throws {
+        if arguments.first == "http" { return try runHTTP(arguments) }
         guard arguments.first == "jsonata", let seconds = value("--seconds", arguments),
             let seconds = Double(seconds)
         else { throw UsageError() }
@@ -27,6 +28,23 @@ enum FuzzCommand {
         let last = value("--last", arguments)
         let known = corpus
         try LoopThread.run { fuzz(seconds, seed, known, last) }
+    }
+
+    private static func runHTTP(_ arguments: [String]) throws {
+        let seed = value("--seed", arguments).flatMap { UInt64($0) } ?? Clock.monotonicNanoseconds
+        var corpus: [[UInt8]] = []
+        for (place, word) in arguments.enumerated() where word == "--corpus" {
+            guard place + 1 < arguments.count else { throw UsageError() }
+            corpus += try RequestMaker.requests(in: arguments[place + 1])
+        }
+        if let count = value("--cases", arguments).flatMap({ Int($0) }) {
+            return HTTPFuzz.printCases(count, seed: seed, corpus: corpus)
+        }
+        guard let seconds = value("--seconds", arguments).flatMap({ Double($0) }) else {
+            throw UsageError()
+        }
+        HTTPFuzz.run(
+            seconds: seconds, seed: seed, corpus: corpus, last: value("--last", arguments))
     }
 
     private static func value(_ name: String, _ arguments: [String]) -> String? {
