@@ -73,7 +73,10 @@ let package = Package(
         tests("EventQueueTests", ["JSON", "EventQueue", "CSQLite", "TestSupport"]),
         tests(
             "ReceiverTests",
-            ["JSON", "Cryptography", "Webhooks", "EventQueue", "Receiver", "TestSupport"]),
+            [
+                "JSON", "Cryptography", "HTTPServer", "Webhooks", "EventQueue", "Receiver",
+                "TestSupport",
+            ]),
         tests(
             "RecipeTests",
             ["JSON", "JSONata", "Cryptography", "Webhooks", "Receiver", "TestSupport"]),

@@ -49,7 +49,7 @@ struct MonitoringTests {
         let readme = try String(
             contentsOf: Folders.project.appendingPathComponent("README.md"), encoding: .utf8)
         let names = alerts.matches(of: /alert: (\w+)/).map { String($0.output.1) }
-        #expect(names.count == 14)
+        #expect(names.count == 15)
         for name in names { #expect(readme.contains("`\(name)`"), "\(name)") }
     }
 

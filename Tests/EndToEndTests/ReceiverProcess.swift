@@ -17,10 +17,10 @@ final class ReceiverProcess {
     private(set) var adminPort: UInt16 = 0
 
     /// Starts it and waits until it is ready: `queue` is `sqlite` or `file`, `extra` further lines of
-    /// the configuration, `integrations` file names and texts beside `hmac.yaml`.
+    /// the configuration, `listen` where webhooks are received, `integrations` file names and texts beside `hmac.yaml`.
     init(
         queue: String = "sqlite", extra: String = "", integrations: [String: String] = [:],
-        admin: String = "{ listen: 127.0.0.1:0 }"
+        admin: String = "{ listen: 127.0.0.1:0 }", listen: String = "127.0.0.1:0"
     ) throws {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("postern-e2e-\(UUID().uuidString)")
@@ -31,7 +31,7 @@ final class ReceiverProcess {
             try Data(text.utf8).write(to: folders.appendingPathComponent(name))
         }
         let configuration = """
-            listen: 127.0.0.1:0
+            listen: \(listen)
             admin: \(admin)
             environment_variables: { SECRET: "\(Self.secret)" }
             queues: [ { name: main, type: \(queue), path: queue } ]

@@ -40,6 +40,35 @@ struct SystemdTests {
         #expect(systemd.waitForExit() == 0)
     }
 
+    @Test(.enabled(if: OpenSSLTool.isInstalled, "no openssl command here"))
+    func `TLS has its key from systemd's credentials and its socket from systemd`() throws {
+        let certificates = try TestCertificates()
+        try certificates.make("server")
+        let systemd = try ServiceManagerDouble(
+            configuration: """
+                listen:
+                  address: systemd:webhooks
+                  tls: { certificate: server.pem, private_key: { credential: secret_tls_key } }
+                environment_variables: { SECRET: { credential: secret_hmac } }
+
+                """)
+        for (name, place) in [
+            ("server.pem", "server.pem"), ("server.key", "credentials/secret_tls_key"),
+        ] {
+            try Data(certificates.bytes(name)).write(
+                to: systemd.folder.appendingPathComponent(place))
+        }
+        try systemd.start()
+        _ = try #require(systemd.wait(for: "READY=1"))
+        var options = TLSClient.Options()
+        options.authority = certificates.path("ca.pem")
+        let client = try TLSClient(port: systemd.port, options)
+        try client.send("GET /none HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        #expect(try client.read().hasPrefix("HTTP/1.1 404"))
+        systemd.signal(SIGTERM)
+        #expect(systemd.waitForExit() == 0)
+    }
+
     @Test func `a socket that systemd did not hand over is said by name`() throws {
         let systemd = try ServiceManagerDouble(
             configuration: Self.configuration.replacingOccurrences(

@@ -46,7 +46,7 @@ struct ConfigurationTests {
     @Test func `without a file there is one SQLite queue on the default listener`() {
         let (configuration, problems) = ConfigurationLoader(file: nil).loadConfiguration()
         #expect(problems.isEmpty)
-        #expect(configuration.listen.map { "\($0)" } == ["127.0.0.1:8080"])
+        #expect(configuration.listen.map { "\($0.address)" } == ["127.0.0.1:8080"])
         #expect(configuration.dataDirectory == "./postern-data")
         #expect(configuration.queues.map(\.kind) == [.sqlite])
     }

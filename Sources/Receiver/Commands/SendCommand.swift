@@ -95,15 +95,7 @@ enum SendCommand {
     }
 
     private static func defaultURL(_ configuration: Configuration, _ path: String) -> String? {
-        for address in configuration.listen {
-            guard case .tcp(let host, let port) = address, port != 0 else { continue }
-            switch host {
-            case "0.0.0.0": return "http://127.0.0.1:\(port)\(path)"
-            case "::": return "http://[::1]:\(port)\(path)"
-            default: return "http://\(address)\(path)"
-            }
-        }
-        return nil
+        configuration.listen.lazy.compactMap { $0.localURL() }.first.map { $0 + path }
     }
 
     private static func body(_ invocation: Invocation) -> [UInt8]? {

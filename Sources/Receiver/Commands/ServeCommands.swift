@@ -28,7 +28,7 @@ enum ServeCommands {
     ]
 
     @Sendable private static func check(_ invocation: Invocation) -> ExitCode {
-        let loaded = ConfigurationLoader(file: invocation["config"]).load()
+        let loaded = ConfigurationLoader(file: invocation["config"]).loadForServing()
         if invocation.has("json") {
             var table = Table("file", "line", "column", "key_path", "severity", "message")
             for problem in loaded.problems {
@@ -59,7 +59,7 @@ enum ServeCommands {
         Signals.block()
         Descriptors.raiseLimit()
         let loader = ConfigurationLoader(file: invocation["config"])
-        let loaded = loader.load()
+        let loaded = loader.loadForServing()
         let isStrict = invocation.has("strict")
         guard report(loaded, isStrict, invocation.terminal) else { return .configuration }
         let log = Log(loaded.configuration.log)
@@ -151,7 +151,9 @@ enum ServeCommands {
                 }
             case .reload:
                 ServiceManager.reloading()
-                let (problems, isRefused) = receiver.reload({ loader.load() }, strict: isStrict)
+                let (problems, isRefused) = receiver.reload(
+                    { loader.loadForServing(keeping: receiver.loaded.ticketKeys) }, strict: isStrict
+                )
                 for problem in problems {
                     log.write(problem.severity == .error ? .error : .warning, problem.description)
                 }

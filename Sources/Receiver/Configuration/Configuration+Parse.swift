@@ -32,7 +32,7 @@ extension Configuration {
 
     private mutating func readListeners(_ reader: inout MappingReader, _ problems: inout Problems) {
         if reader.value("listen") != nil {
-            listen = Self.addresses(&reader, "listen", &problems)
+            listen = Self.listeners(&reader, "listen", &problems)
         }
         if let value = reader.value("public_url"),
             let text = MappingReader.string(value, "public_url", &problems)
@@ -50,33 +50,13 @@ extension Configuration {
             }
             trustedProxies.append(range)
         }
-    }
-
-    static func addresses(
-        _ reader: inout MappingReader, _ key: String, _ problems: inout Problems
-    ) -> [ListenAddress] {
-        var found: [ListenAddress] = []
-        let nodes = reader.list(key)
-        for (index, node) in nodes.enumerated() {
-            let path = nodes.count > 1 ? "\(reader.path(key))[\(index)]" : reader.path(key)
-            guard let text = MappingReader.string(node, path, &problems) else { continue }
-            guard let address = ListenAddress(text) else {
-                problems.add(
-                    node.mark, path,
-                    "\"\(text)\" is no address to listen on; write ADDRESS:PORT such as "
-                        + "127.0.0.1:8080 or \"[::]:8080\", unix:/PATH or systemd:NAME")
-                continue
-            }
-            if found.contains(address), address != .tcp(host: "127.0.0.1", port: 0) {
-                problems.add(node.mark, path, "\(text) is listed twice; keep one")
-                continue
-            }
-            found.append(address)
+        for settings in listen where settings.expectsProxyHeader && trustedProxies.isEmpty {
+            if case .unix = settings.address { continue }
+            problems.add(
+                reader.value("listen")?.mark, "listen",
+                "\(settings.address) has proxy_protocol, and nobody may send it; "
+                    + "list the proxies in trusted_proxies")
         }
-        if nodes.isEmpty, let node = reader.value(key) {
-            problems.add(node.mark, reader.path(key), "the list is empty; write an address")
-        }
-        return found
     }
 
     /// Scheme and authority, and a path perhaps; a trailing slash is dropped.

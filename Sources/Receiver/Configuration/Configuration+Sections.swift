@@ -127,7 +127,7 @@ extension Configuration {
             var section = MappingReader(
                 node, path: "admin", example: "{ listen: 127.0.0.1:8081 }", &problems)
         else { return }
-        let addresses = Self.addresses(&section, "listen", &problems)
+        let listeners = Self.listeners(&section, "listen", &problems)
         if section.value("listen") == nil {
             problems.add(node.mark, "admin", "listen is missing; write listen: 127.0.0.1:8081")
         }
@@ -137,7 +137,8 @@ extension Configuration {
         {
             token = EnvironmentVariable(name: "admin.token", source: source, mark: value.mark)
         }
-        for address in addresses where listen.contains(address) {
+        let addresses = listeners.map(\.address)
+        for address in addresses where listen.contains(where: { $0.address == address }) {
             if case .tcp(_, 0) = address { continue }
             problems.add(
                 section.value("listen")?.mark, "admin.listen",
@@ -150,7 +151,7 @@ extension Configuration {
                     + "or set admin.token")
         }
         section.finish(&problems)
-        admin = AdminSettings(listen: addresses, token: token)
+        admin = AdminSettings(listen: listeners, token: token)
     }
 
     mutating func readLog(_ reader: inout MappingReader, _ problems: inout Problems) {

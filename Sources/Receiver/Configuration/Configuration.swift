@@ -5,10 +5,10 @@ package import Webhooks
 /// The server's settings, checked. Without a file every one has its default (SPEC §2).
 package struct Configuration: Sendable {
     /// Where webhooks are received.
-    package var listen: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 8080)]
-    /// What vendors call, without a trailing slash; nil: `http://` and the first listener.
+    package var listen = [ListenSettings(.tcp(host: "127.0.0.1", port: 8080))]
+    /// What vendors call, without a trailing slash; nil: the first listener.
     package var publicURL: String?
-    /// Whose `X-Forwarded-For` is believed.
+    /// Whose `X-Forwarded-…` and PROXY headers are believed.
     package var trustedProxies: [AddressRange] = []
     /// Queues, state and quarantine lie here; relative paths count from it.
     package var dataDirectory = "./postern-data"
@@ -102,7 +102,7 @@ package struct ReceiverLimits: Sendable, Equatable {
 
 /// The second listener.
 package struct AdminSettings: Sendable {
-    package var listen: [ListenAddress]
+    package var listen: [ListenSettings]
     /// A bearer token that every admin request must bring; nil: none.
     package var token: EnvironmentVariable?
 }

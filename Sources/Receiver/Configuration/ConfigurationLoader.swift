@@ -1,3 +1,4 @@
+package import Cryptography
 package import JSON
 package import Webhooks
 
@@ -7,6 +8,10 @@ package struct LoadedConfiguration: Sendable {
     package var integrations: [LoadedIntegration] = []
     package var accounts: [LoadedAccount] = []
     package var variables = LoadedVariables()
+    /// TLS of the listeners by the key path of their `tls`; only what is to be served has it.
+    package var tls: [String: TLSContext] = [:]
+    /// The keys of its sessions, which outlive reloads.
+    package var ticketKeys: TLSTicketKeys?
     package var problems: [Problem] = []
 
     package var hasErrors: Bool { problems.contains { $0.severity == .error } }
@@ -70,6 +75,30 @@ package struct ConfigurationLoader: Sendable {
         loadIntegrations(&loaded)
         loadAccounts(&loaded)
         SecretCheck(file: file).run(&loaded)
+        return loaded
+    }
+
+    /// Everything, and the certificates of the listeners.
+    ///
+    /// - Parameter ticketKeys: those of what is being served.
+    package func loadForServing(keeping ticketKeys: TLSTicketKeys? = nil) -> LoadedConfiguration {
+        var loaded = load()
+        let configuration = loaded.configuration
+        let all = (configuration.listen + (configuration.admin?.listen ?? [])).compactMap(\.tls)
+        guard !all.isEmpty else { return loaded }
+        var problems = Problems(file: file ?? "")
+        do throws(CryptographyError) {
+            let keys =
+                if let ticketKeys { ticketKeys } else {
+                    try TLSTicketKeys(now: Clock.monotonicNanoseconds / 1_000_000_000)
+                }
+            let loader = TLSLoader(
+                file: file ?? "", secrets: secrets, ticketKeys: keys,
+                now: Clock.nowMilliseconds / 1000)
+            for settings in all { loaded.tls[settings.keyPath] = loader.load(settings, &problems) }
+            loaded.ticketKeys = keys
+        } catch { problems.add(all[0].mark, all[0].keyPath, "\(error)") }
+        loaded.problems += problems.list
         return loaded
     }
 

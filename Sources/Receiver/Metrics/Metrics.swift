@@ -70,6 +70,7 @@ package final class Metrics: Sendable {
     let pipelineDuration = Histogram()
     let answerDuration = Histogram()
     let stages = StageMetrics()
+    let tls = TLSMetrics()
     private let unknownRoutes = Atomic<UInt64>(0)
     private let quarantineDropped = Atomic<UInt64>(0)
 
@@ -165,6 +166,7 @@ package final class Metrics: Sendable {
         text += "# TYPE postern_quarantine_dropped_total counter\n"
         text += "postern_quarantine_dropped_total \(quarantineDropped.load(ordering: .relaxed))\n"
         writeLimits(to: &text)
+        tls.write(to: &text)
         stages.write(to: &text)
         pipelineDuration.write(
             "postern_pipeline_seconds", "Time from a whole request to its decision.", to: &text)

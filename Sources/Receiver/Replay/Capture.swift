@@ -23,6 +23,7 @@ struct Capture: Sendable {
     var fields: [(name: String, value: String)] = []
     var body: [UInt8] = []
     var remoteAddress = "127.0.0.1"
+    var clientCertificate: ClientCertificate?
     /// Nil when the capture does not say.
     var receivedAtMilliseconds: Int64?
     /// Whose request it was, when the capture says more than its path.
@@ -61,13 +62,15 @@ struct Capture: Sendable {
     func received(publicURL: String?, nowMilliseconds: Int64) -> ReceivedRequest {
         let host = first("host") ?? "localhost"
         let query = target.dropFirst(path.utf8.count)
-        return ReceivedRequest(
+        var request = ReceivedRequest(
             method: method, target: target,
             publicURL: publicURL.map { $0 + target } ?? url ?? "http://\(host)\(target)",
             path: String(path), query: String(query.dropFirst()),
             fields: HeaderFields(fields.map { ($0.name, $0.value) }), body: body,
             remoteAddress: remoteAddress,
             receivedAtMilliseconds: receivedAtMilliseconds ?? nowMilliseconds)
+        request.clientCertificate = clientCertificate
+        return request
     }
 }
 
@@ -92,6 +95,7 @@ extension Capture {
             ?? request["path"]?.stringValue ?? "/"
         if !target.hasPrefix("/") { target = Self.target(of: target) }
         remoteAddress = request["remote_address"]?.stringValue ?? remoteAddress
+        clientCertificate = request["client_certificate"].flatMap(ClientCertificate.init)
         receivedAtMilliseconds = (request["received_at"] ?? request["time"])?.stringValue
             .flatMap { TimeText.milliseconds(iso8601: $0) }
         integration = request["integration"]?.stringValue

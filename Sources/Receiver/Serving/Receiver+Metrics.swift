@@ -1,3 +1,4 @@
+import Cryptography
 import EventQueue
 import HTTPServer
 
@@ -32,6 +33,19 @@ extension Receiver {
                 name: "postern_quarantine_requests", help: "Requests kept in quarantine.",
                 values: [("", String(quarantine.count))]),
         ]
+        gauges.append(
+            Metrics.Gauge(
+                name: "postern_tls_certificate_expiry_seconds",
+                help: "When a listener's certificate ends, in seconds since 1970.",
+                values: tlsSlots.sorted { $0.key < $1.key }.flatMap { keyPath, slot in
+                    slot.current.certificates.map { certificate in
+                        (
+                            "{listener=\(Metrics.quote(keyPath)),"
+                                + "subject=\(Metrics.quote(certificate.subject))}",
+                            String(certificate.notAfter)
+                        )
+                    }
+                }))
         var depth: [(labels: String, value: String)] = []
         var dead: [(labels: String, value: String)] = []
         var age: [(labels: String, value: String)] = []

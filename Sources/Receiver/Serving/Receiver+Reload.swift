@@ -35,8 +35,10 @@ extension Receiver {
                         keyPath: needRestart.joined(separator: ", "),
                         message: "changes with a restart only; restart, or undo the change"))
             }
+            // What could not be read outside of systemd is only a warning, but nothing to serve.
+            let isWithoutTLS = tlsSlots.keys.contains { new.tls[$0] == nil }
             var isRefused =
-                new.hasErrors || !needRestart.isEmpty
+                isWithoutTLS || new.hasErrors || !needRestart.isEmpty
                 || strict && !new.variables.missing.isEmpty
             if !isRefused {
                 do throws(Problem) { try adopt(new) } catch {
@@ -52,10 +54,15 @@ extension Receiver {
     private func keysThatNeedRestart(_ new: Configuration) -> [String] {
         let old = loaded.configuration
         var keys: [String] = []
-        if new.listen != old.listen { keys.append("listen") }
+        func areSame(_ new: [ListenSettings], _ old: [ListenSettings]) -> Bool {
+            new.count == old.count && zip(new, old).allSatisfy { $0.isSamePlace(as: $1) }
+        }
+        if !areSame(new.listen, old.listen) { keys.append("listen") }
         if new.dataDirectory != old.dataDirectory { keys.append("data_directory") }
         if new.limits.loops != old.limits.loops { keys.append("limits.threads") }
-        if new.admin?.listen != old.admin?.listen { keys.append("admin.listen") }
+        if !areSame(new.admin?.listen ?? [], old.admin?.listen ?? []) {
+            keys.append("admin.listen")
+        }
         return keys
     }
 
@@ -67,6 +74,7 @@ extension Receiver {
             old.queues == configuration.queues && old.commit == configuration.commit
             ? before : try makeGroup(configuration, from: before)
         use(new, after)
+        for (keyPath, context) in new.tls { tlsSlots[keyPath]?.replace(with: context) }
         if after !== before {
             retired.withLock { $0.append(RetiredGroup(before, keeping: after)) }
         }

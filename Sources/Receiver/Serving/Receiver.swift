@@ -1,3 +1,4 @@
+import Cryptography
 import EventQueue
 package import HTTPServer
 import Synchronization
@@ -26,6 +27,8 @@ package final class Receiver: Sendable {
     let answers = AnswerBatch()
     let server: HTTPServer
     private let admin = Mutex<HTTPServer?>(nil)
+    /// TLS of the listeners by its key path; reloads replace what is inside.
+    let tlsSlots: [String: TLSSlot]
     let dataDirectory: String
     /// Read by anybody, and never held while something is done.
     let state: Mutex<LoadedConfiguration>
@@ -67,13 +70,20 @@ package final class Receiver: Sendable {
             quarantine: quarantine, stateWorker: stateWorker, keySets: keySets,
             metrics: metrics, log: log, answers: answers, recent: recent, loops: loops,
             seed: UInt64.random(in: .min ... .max))
+        tlsSlots = loaded.tls.mapValues { TLSSlot($0) }
         server = try Self.listen(
-            configuration.listen, loops: loops, limits: configuration.http, handler: handler)
+            configuration.listen, tlsSlots, loops: loops, limits: configuration.http,
+            handler: handler)
+        if let first = configuration.listen.first, let bound = server.boundAddresses.first,
+            let url = first.localURL(bound)
+        {
+            handler.setOrigin(url)
+        }
         if let section = configuration.admin {
             var limits = HTTPLimits()
             limits.connectionsMax = 256
             let listener = try Self.listen(
-                section.listen, loops: 1, limits: limits,
+                section.listen, tlsSlots, loops: 1, limits: limits,
                 handler: AdminHandler(server: self))
             admin.withLock { $0 = listener }
         }
@@ -112,12 +122,25 @@ package final class Receiver: Sendable {
     }
 
     private static func listen(
-        _ addresses: [ListenAddress], loops: Int, limits: HTTPLimits, handler: any HTTPHandler
+        _ places: [ListenSettings], _ slots: [String: TLSSlot], loops: Int, limits: HTTPLimits,
+        handler: any HTTPHandler
     ) throws(StartFailure) -> HTTPServer {
-        var open: [ListenAddress] = []
-        for address in addresses {
+        var open: [HTTPListener] = []
+        for settings in places {
+            let address = settings.address
+            var listener = HTTPListener(address)
+            listener.expectsProxyHeader = settings.expectsProxyHeader
+            listener.access = settings.access
+            if let tls = settings.tls {
+                guard let slot = slots[tls.keyPath] else {
+                    throw StartFailure(
+                        "listening on \(address): \(tls.keyPath) has no certificate with its key",
+                        .configuration)
+                }
+                listener.tls = slot
+            }
             guard case .activated(let name) = address else {
-                open.append(address)
+                open.append(listener)
                 continue
             }
             let found = ServiceManager.sockets.filter { $0.name == name }
@@ -126,13 +149,16 @@ package final class Receiver: Sendable {
                     "listening on \(address): systemd handed over no socket of that name; "
                         + "set FileDescriptorName=\(name) in the socket unit")
             }
-            open += found.map { .inherited(descriptor: $0.descriptor) }
+            for socket in found {
+                listener.address = .inherited(descriptor: socket.descriptor)
+                open.append(listener)
+            }
         }
         do throws(SystemError) {
             return try HTTPServer(
                 listeners: open, loops: loops, limits: limits, handler: handler)
         } catch {
-            let names = addresses.map(\.description).joined(separator: ", ")
+            let names = places.map(\.address.description).joined(separator: ", ")
             throw StartFailure("listening on \(names): \(error)")
         }
     }
@@ -186,6 +212,7 @@ package final class Receiver: Sendable {
         do throws(QueueError) { try quarantine.expire(nowMilliseconds: now) } catch {
             log.write(.error, "pruning failed", [("queue", "quarantine"), ("detail", "\(error)")])
         }
+        loaded.ticketKeys?.rotate(now: Clock.monotonicNanoseconds / 1_000_000_000)
         let group = group
         for (queue, settings) in zip(group.queues, group.settings) {
             do throws(QueueError) {

@@ -4,23 +4,16 @@ import Webhooks
 
 /// Turns what the HTTP server gives into what the pipeline takes.
 enum RequestAdapter {
+    /// - Parameter base: scheme and authority of what was called.
     static func received(
-        _ request: HTTPRequest, publicURL: String?, remoteAddress: String, nowMilliseconds: Int64,
-        forwarded: (scheme: String, host: String)?
+        _ request: HTTPRequest, base: String, remoteAddress: String, nowMilliseconds: Int64
     ) -> ReceivedRequest {
         let head = request.head
         let path = head.path
         let query = head.query
         var url = ""
-        url.reserveCapacity(head.target.utf8.count + (publicURL?.utf8.count ?? 56) + 8)
-        if let publicURL {
-            url += publicURL
-        } else if let forwarded {
-            url += "\(forwarded.scheme)://\(forwarded.host)"
-        } else {
-            url += "http://"
-            url += head.fields.firstValue(named: "host") ?? "localhost"
-        }
+        url.reserveCapacity(head.target.utf8.count + base.utf8.count + 8)
+        url += base
         url += path
         if let query {
             url += "?"
@@ -43,48 +36,84 @@ enum RequestAdapter {
             })
     }
 
-    /// The client's address: the last of `X-Forwarded-For` that is no trusted proxy, if the peer is one.
+    /// The client's address: the peer's, or, as far as trusted proxies say, that of the hop before. What
+    /// is no address ends the way there: what stands before it, anybody may have written.
     static func client(
         _ head: HTTPRequestHead, peer: String, trusted: [AddressRange]
     ) -> String {
         guard !trusted.isEmpty, isTrusted(peer, trusted) else { return peer }
         var client = peer
-        for address in forwardedFor(head.fields).reversed() {
+        for hop in elements(head.fields, "x-forwarded-for").reversed() {
+            guard let address = address(of: hop) else { break }
             client = address
             if !isTrusted(address, trusted) { break }
         }
         return client
     }
 
-    /// `X-Forwarded-Proto` and `X-Forwarded-Host`, if the peer may set them.
-    static func forwarded(
-        _ request: HTTPRequest, trusted: [AddressRange]
-    ) -> (scheme: String, host: String)? {
+    /// `https://hooks.example` of `X-Forwarded-Proto` and `X-Forwarded-Host`, if the peer may set them: the
+    /// last value of each, which is the peer's own. Without a host, the one that it called.
+    static func forwarded(_ request: HTTPRequest, trusted: [AddressRange]) -> String? {
         guard !trusted.isEmpty, isTrusted(request.remoteAddress, trusted) else { return nil }
         let fields = request.head.fields
-        let scheme = fields.firstValue(named: "x-forwarded-proto")?.lowercased()
-        guard
-            let host = fields.firstValue(named: "x-forwarded-host")
-                ?? fields.firstValue(named: "host")
-        else { return nil }
-        return (scheme == "https" ? "https" : "http", host)
+        let scheme =
+            elements(fields, "x-forwarded-proto").last?.lowercased()
+            ?? (request.security == nil ? "http" : "https")
+        let host = elements(fields, "x-forwarded-host").last ?? fields.firstValue(named: "host")
+        guard let host, isHost(host) else { return nil }
+        return "\(scheme == "https" ? "https" : "http")://\(host)"
     }
 
     /// A local socket has no address; whoever may connect to it is a proxy of this machine.
-    private static func isTrusted(_ address: String, _ trusted: [AddressRange]) -> Bool {
+    static func isTrusted(_ address: String, _ trusted: [AddressRange]) -> Bool {
         address == "unix" || trusted.contains { $0.contains(address) }
     }
 
-    private static func forwardedFor(_ fields: HTTPFields) -> [String] {
-        var addresses: [String] = []
-        for line in fields.lines where fields.isNamed(line, "x-forwarded-for") {
+    /// The elements of a header's lists, in order, empty ones left out.
+    private static func elements(_ fields: HTTPFields, _ name: StaticString) -> [String] {
+        var found: [String] = []
+        for line in fields.lines where fields.isNamed(line, name) {
             for part in fields.value(line).split(separator: ",") {
-                let address = part.filter { $0 != " " && $0 != "\t" }
-                guard AddressRange.bytes(address) != nil else { continue }
-                addresses.append(address)
+                let element = part.filter { $0 != " " && $0 != "\t" }
+                if !element.isEmpty { found.append(element) }
             }
         }
-        return addresses
+        return found
+    }
+
+    /// The address of `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`; an IPv4
+    /// address mapped into IPv6 as IPv4. Nil for anything else.
+    private static func address(of hop: String) -> String? {
+        var text = hop[...]
+        if text.hasPrefix("["), let end = text.lastIndex(of: "]") {
+            guard isPortOrNothing(text[text.index(after: end)...]) else { return nil }
+            text = text[text.index(after: text.startIndex)..<end]
+            guard text.contains(":") else { return nil }
+        } else if let colon = text.firstIndex(of: ":"), text.lastIndex(of: ":") == colon {
+            guard isPortOrNothing(text[colon...]) else { return nil }
+            text = text[..<colon]
+        }
+        guard let bytes = AddressRange.bytes(String(text)) else { return nil }
+        return bytes.count == 4
+            ? bytes.map { String($0) }.joined(separator: ".") : text.lowercased()
+    }
+
+    private static func isPortOrNothing(_ text: Substring) -> Bool {
+        text.isEmpty || text.first == ":" && UInt16(text.dropFirst()) != nil
+    }
+
+    /// What may stand in a URL's authority without a user (RFC 3986 §3.2): no path can be hidden in it.
+    private static func isHost(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"),
+                    UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"):
+                    true
+                default: false
+                }
+            }
     }
 }
 

@@ -1,4 +1,4 @@
-import Cryptography
+package import Cryptography
 import EventQueue
 package import HTTPServer
 import JSON
@@ -28,6 +28,8 @@ package final class WebhookHandler: HTTPHandler {
     private let answers: AnswerBatch
     private let stageEnded: @Sendable (PipelineStage, UInt64) -> Void
     private let isDraining = Atomic(false)
+    /// What stands before the path where neither `public_url` nor a proxy says what was called.
+    private let origin = Mutex("http://localhost")
 
     /// What a loop collected in one round.
     private final class RoundBatch: Sendable {
@@ -60,6 +62,9 @@ package final class WebhookHandler: HTTPHandler {
 
     /// Makes new requests use another configuration; those under way keep theirs.
     package func replace(with new: Snapshot) { snapshot.withLock { $0 = new } }
+
+    /// Says what this server's own address is, once it is known.
+    func setOrigin(_ url: String) { origin.withLock { $0 = url } }
 
     /// From now on connections are closed after their answer.
     package func beginDraining() { isDraining.store(true, ordering: .relaxed) }
@@ -104,11 +109,13 @@ package final class WebhookHandler: HTTPHandler {
         }
         let now = Clock.nowMilliseconds
         var received = RequestAdapter.received(
-            request, publicURL: snapshot.publicURL,
+            request,
+            base: snapshot.publicURL ?? RequestAdapter.forwarded(request, trusted: trusted)
+                ?? origin.withLock { $0 },
             remoteAddress: RequestAdapter.client(
-                request.head, peer: request.remoteAddress, trusted: trusted), nowMilliseconds: now,
-            forwarded: RequestAdapter.forwarded(request, trusted: trusted))
+                request.head, peer: request.remoteAddress, trusted: trusted), nowMilliseconds: now)
         received.identifier = identifier
+        received.clientCertificate = request.security?.clientCertificate
         let keys = destination.active.mayFetchKeySets ? KeySetInquiry(keySets) : nil
         let decision = decide(received, destination, keys)
         let decided = Clock.monotonicNanoseconds
@@ -194,6 +201,26 @@ package final class WebhookHandler: HTTPHandler {
                 .debug, "protocol failure",
                 [
                     ("status", String(failure.status)), ("reason", failure.reason),
+                    ("remote", remoteAddress),
+                ])
+        }
+    }
+
+    package func isTrustedProxy(_ address: String) -> Bool {
+        RequestAdapter.isTrusted(address, current.configuration.trustedProxies)
+    }
+
+    package func connectionSecured(_ security: ConnectionSecurity) {
+        metrics.tls.count(security)
+    }
+
+    package func handshakeFailed(_ failure: TLSFailure, remoteAddress: String) {
+        metrics.tls.count(failure)
+        if log.isEnabled(.debug) {
+            log.write(
+                .debug, "TLS handshake failed",
+                [
+                    ("reason", failure.reason.rawValue), ("detail", failure.detail),
                     ("remote", remoteAddress),
                 ])
         }

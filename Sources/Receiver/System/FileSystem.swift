@@ -159,6 +159,13 @@ package enum FileSystem {
         return (Int(status.st_size), Int64(status.st_mtim.tv_sec) * 1000)
     }
 
+    /// The permission bits of a file; nil when there is none.
+    static func permissions(_ path: String) -> UInt32? {
+        var status = stat()
+        // unsafe: fills the value given.
+        return unsafe stat(path, &status) == 0 ? UInt32(status.st_mode) & 0o7777 : nil
+    }
+
     /// Bytes that this user may still write where a path lies.
     static func freeBytes(_ path: String) -> UInt64? {
         var status = statvfs()

@@ -7,7 +7,7 @@ package enum CapturedRequest {
         "authorization", "proxy-authorization", "cookie", "set-cookie",
     ]
 
-    /// A JSON object: method, target, url, remote_address, received_at, headers as pairs in order, and
+    /// A JSON object: method, target, url, remote_address, received_at, client_certificate, headers as pairs in order, and
     /// the body as text or base64 when it is wanted. Credentials are replaced by `[redacted]`.
     package static func json(
         _ request: ReceivedRequest, redacting redaction: Redaction = Redaction(), withBody: Bool
@@ -27,6 +27,10 @@ package enum CapturedRequest {
         writer.raw(",\"received_at\":\"")
         TimeText.appendISO8601(request.receivedAtMilliseconds, to: &writer.bytes)
         writer.raw("\"")
+        if let certificate = request.clientCertificate {
+            writer.raw(",\"client_certificate\":")
+            writer.raw(JSONValue(certificate).serialized()[...])
+        }
         if let identifier = request.identifier {
             writer.raw(",\"request_id\":")
             writer.write(identifier)

@@ -1,3 +1,4 @@
+package import Cryptography
 package import JSON
 
 /// One HTTP request as the receiver got it, nothing interpreted.
@@ -15,6 +16,8 @@ package struct ReceivedRequest: Sendable {
     package var body: [UInt8]
     package var remoteAddress: String
     package var receivedAtMilliseconds: Int64
+    /// The certificate that the client proved to have; nil without one.
+    package var clientCertificate: ClientCertificate?
     /// What the log and `X-Request-Id` call it; nil for a request that did not come over HTTP.
     package var identifier: String?
 

@@ -18,7 +18,7 @@ final class RequestContext {
 
     /// Members that a transform cannot replace.
     static let fixed: Set<String> = [
-        "context", "environment_variables", "received_at", "remote_address",
+        "context", "environment_variables", "received_at", "remote_address", "client_certificate",
     ]
 
     init(
@@ -68,8 +68,7 @@ final class RequestContext {
     static let names = [
         "method", "url", "path", "query", "headers", "body", "raw_body", "raw_body_base64",
         "raw_body_crc32", "remote_address", "received_at", "context", "environment_variables",
-        "integration",
-        "account",
+        "integration", "account", "client_certificate",
     ]
 
     /// Names that no update may give to a key of a context: in placeholders they mean a member of the
@@ -111,6 +110,7 @@ final class RequestContext {
                 JSONObject(sorted.map { (key: $0.key, value: .string($0.value.text)) }))
         case "integration":
             return ["id": .string(integration.id), "name": .string(integration.name)]
+        case "client_certificate": return request.clientCertificate.map(JSONValue.init)
         case "account": return account.id.map { ["id": .string($0)] } ?? [:]
         default: return nil
         }
