@@ -126,7 +126,7 @@ extension JSONDocument {
     }
 
     /// The same for a key given as bytes.
-    package func member(of index: Int, keyBytes key: [UInt8]) -> Int {
+    package func member(of index: Int, key: Span<UInt8>) -> Int {
         unsafe key.withUnsafeBufferPointer { unsafe member(of: index, keyUTF8: $0) }
     }
 

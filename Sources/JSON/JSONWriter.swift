@@ -60,6 +60,18 @@ public struct JSONWriter: Sendable {
         unsafe text.withUnsafeBufferPointer { unsafe writeString($0) }
     }
 
+    /// A string given as UTF-8.
+    package mutating func write(utf8 text: ArraySlice<UInt8>) {
+        unsafe text.withUnsafeBufferPointer { unsafe writeString($0) }
+    }
+
+    /// A string given as the bytes between its quotes in a checked text.
+    package mutating func writeChecked(_ text: ArraySlice<UInt8>) {
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: text)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
     /// A string given as bytes; what is not UTF-8 in them is replaced.
     package mutating func write(received text: ArraySlice<UInt8>) {
         if text.allSatisfy({ $0 < 0x80 }) {

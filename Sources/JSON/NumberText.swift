@@ -34,6 +34,64 @@ package enum NumberText {
         return negative ? -result : result
     }
 
+    /// The nearest double of `-?[0-9]+(\.[0-9]+)?` with few digits; nil for any other text, which may be
+    /// a number too.
+    package static func short(_ text: Span<UInt8>) -> Double? {
+        var mantissa: UInt64 = 0
+        var place = text.count > 0 && text[0] == UInt8(ascii: "-") ? 1 : 0
+        let isNegative = place == 1
+        let first = place
+        var point = text.count
+        guard text.count - place <= 16 else { return nil }
+        while place < text.count {
+            let digit = text[place] &- UInt8(ascii: "0")
+            if digit < 10 {
+                mantissa = mantissa &* 10 &+ UInt64(digit)
+            } else if text[place] == UInt8(ascii: "."), point == text.count, place > first {
+                point = place
+            } else {
+                return nil
+            }
+            place += 1
+        }
+        guard place > first, point != text.count - 1, mantissa < 1 << 53 else { return nil }
+        let decimals = point == text.count ? 0 : text.count - point - 1
+        let value = Double(mantissa) / powersOfTen[decimals]
+        return isNegative ? -value : value
+    }
+
+    /// The double nearest to `value`, as its shortest text has it, times ten to the power of `places`; nil
+    /// where one exact operation does not give it (see `double`).
+    package static func scaled(_ value: Double, by places: Int) -> Double? {
+        guard places.magnitude <= 22, value.magnitude < 9e15 else { return nil }
+        if value.rounded(.towardZero) == value {
+            return places >= 0
+                ? (value * powersOfTen[places] < 9e15 ? value * powersOfTen[places] : nil)
+                : value / powersOfTen[-places]
+        }
+        var mantissa: UInt64 = 0
+        var decimals = 0
+        var seenPoint = false
+        for byte in value.magnitude.description.utf8 {
+            let digit = byte &- UInt8(ascii: "0")
+            if digit < 10 {
+                mantissa = mantissa &* 10 &+ UInt64(digit)
+                if seenPoint { decimals += 1 }
+            } else if byte == UInt8(ascii: ".") {
+                seenPoint = true
+            } else {
+                return nil
+            }
+            guard mantissa < 1 << 53 else { return nil }
+        }
+        let exponent = places - decimals
+        guard exponent.magnitude <= 22 else { return nil }
+        let result =
+            exponent < 0
+            ? Double(mantissa) / powersOfTen[-exponent] : Double(mantissa) * powersOfTen[exponent]
+        return value < 0 ? -result : result
+    }
+
     private static let powersOfTen: [Double] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
         1e17, 1e18, 1e19, 1e20, 1e21, 1e22,

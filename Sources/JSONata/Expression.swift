@@ -13,8 +13,7 @@ public struct Expression: Sendable {
     public let source: String
     /// Bounds of every evaluation.
     public let limits: EvaluationLimits
-    let tree: Node
-    let functions: FunctionTable
+    private let pool: EvaluationPool
 
     /// Compiles `source`.
     ///
@@ -29,8 +28,8 @@ public struct Expression: Sendable {
     ) throws(JSONataError) {
         self.source = source
         self.limits = limits
-        self.functions = functions.isEmpty ? .standard : FunctionTable(functions)
-        tree = try Parser.parse(source)
+        let table = functions.isEmpty ? FunctionTable.standard : FunctionTable(functions)
+        pool = EvaluationPool(Compiler.compile(try Parser.parse(source), table), table)
     }
 
     /// The result for `input`, or nil when it is undefined.
@@ -45,18 +44,53 @@ public struct Expression: Sendable {
         _ input: JSONValue?, bindings: [String: JSONValue] = [:],
         environment: EvaluationEnvironment = EvaluationEnvironment()
     ) throws(JSONataError) -> JSONValue? {
-        let evaluator = Evaluator(limits: limits, environment: environment)
-        let value = input.map { evaluator.value($0) } ?? .undefined
-        return evaluator.json(try run(evaluator, value, bindings))
+        try evaluated(environment) { (evaluator) throws(JSONataError) in
+            var value = Value.undefined
+            if let input { value = evaluator.value(input) }
+            let result = try run(&evaluator, value, bindings)
+            return evaluator.json(result)
+        }
+    }
+
+    /// The result for a JSON text as a JSON text, or nil when it is undefined: without values in
+    /// between, and with the parts that the expression left alone copied as they were written.
+    ///
+    ///     let total = try Expression("$sum(items.price)").evaluate(json: body)
+    ///
+    /// - Parameters:
+    ///   - text: the context, as JSON in UTF-8.
+    ///   - bindings: variables by name without the dollar.
+    ///   - environment: time, randomness and the clock of the time limit.
+    /// - Returns: the result in UTF-8; nil for undefined.
+    /// - Throws: `JSONError` for a text that is no JSON; `JSONataError`.
+    public func evaluate(
+        json text: [UInt8], bindings: [String: JSONValue] = [:],
+        environment: EvaluationEnvironment = EvaluationEnvironment()
+    ) throws -> [UInt8]? {
+        let document = try JSONDocument(parsing: text)
+        return try evaluated(environment) { (evaluator) throws(JSONataError) in
+            let input = evaluator.value(.node(document.root))
+            let result = try run(&evaluator, input, bindings)
+            return evaluator.serialized(result)
+        }
+    }
+
+    func evaluated<Result>(
+        _ environment: EvaluationEnvironment,
+        _ body: (inout Evaluator) throws(JSONataError) -> Result
+    ) throws(JSONataError) -> Result {
+        try pool.evaluate(limits, environment, body)
     }
 
     func run(
-        _ evaluator: Evaluator, _ input: Value, _ bindings: [String: JSONValue]
+        _ evaluator: inout Evaluator, _ input: Value, _ bindings: [String: JSONValue]
     ) throws(JSONataError) -> Value {
-        let root = Frame(Frame(functions))
-        for (name, value) in bindings { root.bind(name, evaluator.value(value)) }
-        root.bind("$", input)
-        return try evaluator.evaluate(tree, evaluator.wrapped(input), root)
+        let root = evaluator.makeFrame(-1)
+        for (name, value) in bindings {
+            evaluator.bind(evaluator.code.name(name), evaluator.value(value), root)
+        }
+        if let name = evaluator.code.existing("$") { evaluator.bind(name, input, root) }
+        return try evaluator.evaluate(evaluator.code.root, evaluator.wrapped(input), root)
     }
 }
 
@@ -80,49 +114,12 @@ public struct CustomFunction: Sendable {
         self.name = name
         native = NativeFunction(name, signature, arity: arity) {
             (evaluator, arguments, _) throws(JSONataError) in
-            let values = arguments.map { evaluator.json($0) }
+            var values: [JSONValue?] = []
+            for place in 0..<arguments.count {
+                values.append(evaluator.json(evaluator.argument(arguments, place)))
+            }
             guard let result = try body(values, evaluator.environment) else { return .undefined }
             return evaluator.value(result)
-        }
-    }
-}
-
-extension Evaluator {
-    /// A JSON value for evaluation; parts of documents stay unread.
-    func value(_ json: JSONValue) -> Value {
-        switch json {
-        case .null: return .null
-        case .bool(let flag): return .bool(flag)
-        case .number(let number): return .number(number.double)
-        case .string(let text): return .string(text)
-        case .array(let elements): return .array(ArrayBox(elements.map { value($0) }))
-        case .object(let object):
-            let box = ObjectBox()
-            for (key, member) in object { box.set(key, value(member)) }
-            return .object(box)
-        case .node(let node): return value(add(node.document), node.index)
-        }
-    }
-
-    /// A result as JSON, nil for undefined. Functions inside become empty strings, as `$string` has it.
-    func json(_ value: Value) -> JSONValue? {
-        switch value {
-        case .undefined, .lazy: return nil
-        case .null: return .null
-        case .bool(let flag): return .bool(flag)
-        case .number(let number): return .number(JSONNumber(number))
-        case .string(let text): return .string(text)
-        case .function: return .string("")
-        case .node(let document, let index):
-            return .node(JSONNode(document: documents[Int(document)], index: Int(index)))
-        case .array(let box): return .array(box.items.map { json($0) ?? .null })
-        case .object, .tuple:
-            // Members of an object have different keys already.
-            var members: [JSONObject.Member] = []
-            for (key, member) in (try? self.members(of: value)) ?? [] {
-                if let made = json(member) { members.append((key, made)) }
-            }
-            return .object(JSONObject(distinct: members))
         }
     }
 }

@@ -2,25 +2,6 @@ public import JSON
 
 /// An object given to an evaluation whose members are made when an expression touches them, once.
 public struct LazyObject {
-    /// What the members of one evaluation share, so that a member costs no allocation of its own.
-    final class Source {
-        private let make: (Int) -> JSONValue?
-        fileprivate private(set) var made: [Value?]
-
-        fileprivate init(count: Int, _ make: @escaping (Int) -> JSONValue?) {
-            self.make = make
-            made = [Value?](repeating: nil, count: count)
-        }
-
-        /// The value of the member at a place, made when it is asked for first.
-        func value(_ place: Int, _ evaluator: Evaluator) -> Value {
-            if let value = made[place] { return value }
-            let value = make(place).map { evaluator.value($0) } ?? .undefined
-            made[place] = value
-            return value
-        }
-    }
-
     private let keys: [String]
     private let make: (Int) -> JSONValue?
 
@@ -33,35 +14,36 @@ public struct LazyObject {
         self.make = make
     }
 
-    fileprivate func source() -> Source { Source(count: keys.count, make) }
-
-    fileprivate func box(_ source: Source) -> ObjectBox {
-        if keys.contains(where: { ObjectBox.arrayIndex($0) != nil }) {
-            let box = ObjectBox()
-            for (place, key) in keys.enumerated() {
-                box.set(key, .lazy(source, Int32(truncatingIfNeeded: place)))
+    /// The object as an evaluation's input.
+    fileprivate func value(_ evaluator: inout Evaluator) -> Value {
+        evaluator.input.make = make
+        let object = evaluator.makeObject(capacity: keys.count)
+        for (place, key) in keys.enumerated() {
+            let value = Value.lazy(Int32(truncatingIfNeeded: place))
+            evaluator.input.made.append(value)
+            if Evaluator.arrayIndex(key.utf8) != nil {
+                evaluator.objects[Int(object)].hasIndexKeys = true
             }
-            return box
+            evaluator.append(object, evaluator.makeText(key), value)
         }
-        return ObjectBox(
-            plain: keys, keys.indices.map { .lazy(source, Int32(truncatingIfNeeded: $0)) })
+        return .object(object)
     }
 
     /// Whether a result has at `key` what the object had, made or not.
     fileprivate func holds(
-        _ value: Value, at key: String, _ place: Int, _ source: Source
+        _ value: Value, at key: String, _ place: Int, _ evaluator: borrowing Evaluator
     ) -> Bool {
         // A copy keeps the order: the same place is tried before the others.
         let found =
             place < keys.count && keys[place] == key ? place : keys.firstIndex(of: key)
         guard let found else { return false }
-        switch (value, source.made[found]) {
-        case (.lazy(let owner, let member), _): return owner === source && member == found
-        case (.object(let box), .object(let made)?): return box === made
-        case (.array(let box), .array(let made)?): return box === made
-        case (.node(let document, let index), .node(let madeDocument, let madeIndex)?):
+        switch (value, evaluator.input.made[found]) {
+        case (.lazy(let member), _): return member == found
+        case (.object(let object), .object(let made)): return object == made
+        case (.array(let array), .array(let made)): return array == made
+        case (.node(let document, let index), .node(let madeDocument, let madeIndex)):
             return document == madeDocument && index == madeIndex
-        case (.string(let text), .string(let made)?): return text.hasSameCodeUnits(as: made)
+        case (.string(let text), .string(let made)): return evaluator.isEqual(text, made)
         default: return false
         }
     }
@@ -72,8 +54,11 @@ extension Expression {
     public func evaluate(
         _ input: LazyObject, environment: EvaluationEnvironment = EvaluationEnvironment()
     ) throws(JSONataError) -> JSONValue? {
-        let evaluator = Evaluator(limits: limits, environment: environment)
-        return evaluator.json(try run(evaluator, .object(input.box(input.source())), [:]))
+        try evaluated(environment) { (evaluator) throws(JSONataError) in
+            let value = input.value(&evaluator)
+            let result = try run(&evaluator, value, [:])
+            return evaluator.json(result)
+        }
     }
 
     /// The same, but an object as result leaves out the members that it took over from the input under
@@ -84,18 +69,19 @@ extension Expression {
     public func changes(
         of input: LazyObject, environment: EvaluationEnvironment = EvaluationEnvironment()
     ) throws(JSONataError) -> JSONValue? {
-        let evaluator = Evaluator(limits: limits, environment: environment)
-        let source = input.source()
-        let result = try run(evaluator, .object(input.box(source)), [:])
-        guard case .object(let box) = result else { return evaluator.json(result) }
-        var changed: [JSONObject.Member] = []
-        for place in box.order {
-            let (key, value) = (box.keys[place], box.values[place])
-            if input.holds(value, at: key, place, source) { continue }
-            if let made = evaluator.json(try evaluator.resolve(box, place)) {
-                changed.append((key, made))
+        try evaluated(environment) { (evaluator) throws(JSONataError) in
+            let value = input.value(&evaluator)
+            let result = try run(&evaluator, value, [:])
+            guard case .object(let object) = result else { return evaluator.json(result) }
+            var changed: [JSONObject.Member] = []
+            for place in evaluator.order(of: object) {
+                let key = evaluator.string(evaluator.key(object, place))
+                let cell = evaluator.objects[Int(object)].start + 2 * place + 1
+                if input.holds(evaluator.cells[cell], at: key, place, evaluator) { continue }
+                let value = try evaluator.resolve(object, place)
+                if let made = evaluator.json(value) { changed.append((key, made)) }
             }
+            return .object(JSONObject(distinct: changed))
         }
-        return .object(JSONObject(distinct: changed))
     }
 }

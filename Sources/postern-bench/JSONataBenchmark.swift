@@ -28,10 +28,7 @@ struct JSONataBenchmark {
             let expression = try Expression(source)
             let document = try JSONValue(parsing: text)
             let result = try expression.evaluate(document)
-            let whole = {
-                guard let value = try? JSONValue(parsing: text) else { return }
-                _ = try? expression.evaluate(value)?.serialized()
-            }
+            let whole = { _ = try? expression.evaluate(json: text) }
             return Row(
                 name: item["name"]?.stringValue ?? "",
                 compile: median { _ = try? Expression(source) },
@@ -39,6 +36,15 @@ struct JSONataBenchmark {
                 fromText: median(whole),
                 allocations: allocations(whole),
                 isRight: result == item["expected"])
+        }
+    }
+
+    /// Takes each case from text to text `count` times and prints nothing: for profilers.
+    static func `repeat`(file: String, _ count: Int) throws {
+        for item in try JSONValue(parsing: try FileSystem.read(file)).arrayValue ?? [] {
+            let text = materialized(item["input"] ?? .null).serialized()
+            let expression = try Expression(item["expression"]?.stringValue ?? "")
+            for _ in 0..<count { _ = try expression.evaluate(json: text) }
         }
     }
 

@@ -28,7 +28,7 @@ struct UsageError: Error {}
 /// `postern-bench jsonata`.
 func runJSONata() throws {
     guard arguments.count >= 3, arguments[0] == "jsonata", arguments[1] == "--cases" else {
-        print("usage: postern-bench jsonata --cases FILE [--json]")
+        print("usage: postern-bench jsonata --cases FILE [--json | --repeat COUNT]")
         print("       \(QueueBenchmarkCommand.usage)")
         print("       \(TimingBenchmark.usage)")
         print("       \(PipelineBenchmark.usage)")
@@ -38,6 +38,11 @@ func runJSONata() throws {
         throw UsageError()
     }
 
+    if let place = arguments.firstIndex(of: "--repeat"), place + 1 < arguments.count,
+        let count = Int(arguments[place + 1])
+    {
+        return try JSONataBenchmark.repeat(file: arguments[2], count)
+    }
     let rows = try JSONataBenchmark.run(file: arguments[2])
     if arguments.contains("--json") {
         let values = rows.map { row -> JSONValue in

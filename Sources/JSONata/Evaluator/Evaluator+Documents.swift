@@ -1,37 +1,52 @@
 internal import JSON
 
-/// Shortcuts through received documents, which their tape allows.
+/// Descendants, and shortcuts through received documents, which their tape allows.
 extension Evaluator {
-    /// An object of a document whose members may be listed as they lie there.
-    func plainBox(_ source: JSONDocument, _ document: Int32, _ index: Int) -> ObjectBox {
-        let count = source.count(of: index)
-        var keys: [String] = []
-        var values: [Value] = []
-        keys.reserveCapacity(count)
-        values.reserveCapacity(count)
-        var entry = source.firstChild(of: index)
-        for _ in 0..<count {
-            keys.append(source.string(at: entry))
-            values.append(value(document, entry + 1))
-            entry = source.next(after: entry + 1)
+    mutating func evaluateDescendants(_ input: Value) throws(JSONataError) -> Value {
+        guard !input.isUndefined else { return .undefined }
+        let start = cells.count
+        if case .node(let document, let index) = input, try descendants(document, Int(index)) {
+            try allocate((cells.count - start) * 24)
+            return cells.count == start + 1 ? cells[start] : makeArray(start, .isSequence)
         }
-        return ObjectBox(plain: keys, values)
+        cells.truncate(to: start)
+        // A stack of its own: input may be nested more deeply than the thread's stack allows.
+        var waiting = [input]
+        let base = stack.count
+        while let value = waiting.popLast() {
+            try step()
+            let first = waiting.count
+            if var items = cursor(of: value) {
+                while let item = next(&items) { waiting.append(item) }
+            } else {
+                stack.append(value)
+                if let object = try object(of: value) {
+                    for place in order(of: object) {
+                        waiting.append(try resolve(object, place))
+                    }
+                }
+            }
+            waiting[first...].reverse()
+        }
+        try allocate((stack.count - base) * 24)
+        if stack.count == base + 1 { return stack.removeLast() }
+        return takeArray(from: base, .isSequence)
     }
 
-    /// A value of a document and all below it in document order, arrays left out but not their items;
-    /// nil when some object's members have to be put in order first.
-    func descendants(_ document: Int32, _ start: Int) throws(JSONataError) -> [Value]? {
+    /// Appends to `cells` a value of a document and all below it in document order, arrays left out but
+    /// not their items; false when some object's members have to be put in order first.
+    private mutating func descendants(_ document: Int32, _ start: Int) throws(JSONataError) -> Bool
+    {
         let source = documents[Int(document)]
         // A stack of its own: input may be nested more deeply than the thread's stack allows.
         var open: [(end: Int, isObject: Bool)] = []
-        var result: [Value] = []
         var place = start
         while true {
             let kind = source.kind(at: place)
-            if kind != .array { result.append(value(document, place)) }
+            if kind != .array { cells.append(value(document, place)) }
             let end = source.next(after: place)
             if kind == .object || kind == .array, source.count(of: place) > 0 {
-                if kind == .object, !source.hasPlainMembers(at: place) { return nil }
+                if kind == .object, !source.hasPlainMembers(at: place) { return false }
                 open.append((end, kind == .object))
                 place = source.firstChild(of: place)
             } else {
@@ -39,7 +54,7 @@ extension Evaluator {
             }
             try step()
             while let innermost = open.last, place == innermost.end { open.removeLast() }
-            guard let innermost = open.last else { return result }
+            guard let innermost = open.last else { return true }
             // Members are a key's entry and a value's.
             if innermost.isObject { place += 1 }
         }

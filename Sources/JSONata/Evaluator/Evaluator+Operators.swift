@@ -3,56 +3,62 @@ internal import JSON
 internal import func Glibc.fmod
 
 extension Evaluator {
-    func evaluateBinary(
-        _ node: Node, _ input: Value, _ frame: Frame
+    mutating func evaluateBinary(
+        _ place: Int32, _ input: Value, _ frame: Int32
     ) throws(JSONataError) -> Value {
-        guard let first = node.lhs, let second = node.rhs else { return .undefined }
-        let left = try evaluate(first, input, frame)
-        if node.text == "and" || node.text == "or" {
+        let node = code.nodes[Int(place)]
+        guard node.lhs >= 0, node.rhs >= 0 else { return .undefined }
+        let left = try evaluate(node.lhs, input, frame)
+        if node.operation == .and || node.operation == .or {
             do throws(JSONataError) {
-                if try truth(left) == (node.text == "or") { return .bool(node.text == "or") }
-                return .bool(try truth(try evaluate(second, input, frame)))
+                if try truth(left) == (node.operation == .or) {
+                    return .bool(node.operation == .or)
+                }
+                return .bool(try truth(try evaluate(node.rhs, input, frame)))
             } catch {
-                throw located(error, node)
+                throw located(error, place)
             }
         }
-        let right = try evaluate(second, input, frame)
+        let right = try evaluate(node.rhs, input, frame)
         do throws(JSONataError) {
-            switch node.text {
-            case "+", "-", "*", "/", "%": return try arithmetic(node.text, left, right)
-            case "=": return .bool(try isEqual(left, right))
-            case "!=":
+            switch node.operation {
+            case .add, .subtract, .multiply, .divide, .remainder:
+                return try arithmetic(node.operation, left, right)
+            case .equal: return .bool(try isEqual(left, right))
+            case .unequal:
                 if left.isUndefined || right.isUndefined { return .bool(false) }
                 return .bool(!(try isEqual(left, right)))
-            case "<", "<=", ">", ">=": return try compare(node.text, left, right)
-            case "&": return try concatenate(left, right)
-            case "..": return try range(left, right)
-            case "in": return .bool(try includes(left, right))
-            default: return .undefined
+            case .less, .lessOrEqual, .greater, .greaterOrEqual:
+                return try compare(node.operation, left, right)
+            case .concatenate: return try concatenate(left, right)
+            case .range: return try range(left, right)
+            case .includes: return .bool(try includes(left, right))
+            case .none, .and, .or: return .undefined
             }
         } catch {
-            throw located(error, node)
+            throw located(error, place)
         }
     }
 
-    private func located(_ error: JSONataError, _ node: Node) -> JSONataError {
+    private func located(_ error: JSONataError, _ place: Int32) -> JSONataError {
+        let node = code.nodes[Int(place)]
         var located = error
-        located.position = node.position
-        located.token = node.text
+        located.position = Int(node.position)
+        located.token = code.token(node)
         return located
     }
 
     private func arithmetic(
-        _ sign: String, _ left: Value, _ right: Value
+        _ operation: Code.Operation, _ left: Value, _ right: Value
     ) throws(JSONataError) -> Value {
         let a = try operand(left, "T2001")
         let b = try operand(right, "T2002")
         guard let a, let b else { return .undefined }
-        switch sign {
-        case "+": return .number(a + b)
-        case "-": return .number(a - b)
-        case "*": return .number(a * b)
-        case "/": return .number(a / b)
+        switch operation {
+        case .add: return .number(a + b)
+        case .subtract: return .number(a - b)
+        case .multiply: return .number(a * b)
+        case .divide: return .number(a / b)
         default: return .number(fmod(a, b))
         }
     }
@@ -61,54 +67,71 @@ extension Evaluator {
     private func operand(_ value: Value, _ code: String) throws(JSONataError) -> Double? {
         if value.isUndefined { return nil }
         guard let number = number(of: value), !number.isNaN else {
-            throw JSONataError(code, value: value.plainText)
+            throw JSONataError(code, value: plainText(value))
         }
         return try finite(number)
     }
 
-    func evaluateNegate(
-        _ node: Node, _ input: Value, _ frame: Frame
+    /// A literal's text, for error messages.
+    func plainText(_ value: Value) -> String {
+        switch value {
+        case .undefined: "undefined"
+        case .null: "null"
+        case .bool(let flag): flag ? "true" : "false"
+        case .number(let number): ScriptNumber.string(number)
+        case .string(let range): string(range)
+        default: "value"
+        }
+    }
+
+    mutating func evaluateNegate(
+        _ place: Int32, _ input: Value, _ frame: Int32
     ) throws(JSONataError) -> Value {
-        guard let operand = node.lhs else { return .undefined }
-        let value = try evaluate(operand, input, frame)
+        let node = code.nodes[Int(place)]
+        guard node.lhs >= 0 else { return .undefined }
+        let value = try evaluate(node.lhs, input, frame)
         if value.isUndefined { return .undefined }
         guard let number = number(of: value), !number.isNaN else {
-            throw JSONataError("D1002", position: node.position, token: "-")
+            throw JSONataError("D1002", position: Int(node.position), token: "-")
         }
         return .number(-(try finite(number)))
     }
 
-    private func compare(
-        _ sign: String, _ left: Value, _ right: Value
+    private mutating func compare(
+        _ operation: Code.Operation, _ left: Value, _ right: Value
     ) throws(JSONataError) -> Value {
-        for value in [left, right] {
-            switch kind(of: value) {
-            case .undefined, .number, .string: break
-            default: throw JSONataError("T2010", value: value.plainText)
-            }
-        }
+        try checkComparable(left)
+        try checkComparable(right)
         if left.isUndefined || right.isUndefined { return .undefined }
         if let a = number(of: left), let b = number(of: right) {
-            switch sign {
-            case "<": return .bool(a < b)
-            case "<=": return .bool(a <= b)
-            case ">": return .bool(a > b)
+            switch operation {
+            case .less: return .bool(a < b)
+            case .lessOrEqual: return .bool(a <= b)
+            case .greater: return .bool(a > b)
             default: return .bool(a >= b)
             }
         }
-        guard let a = string(of: left), let b = string(of: right) else {
-            throw JSONataError("T2009", value: left.plainText)
+        guard let a = textRange(of: left), let b = textRange(of: right) else {
+            throw JSONataError("T2009", value: plainText(left))
         }
-        switch sign {
-        case "<": return .bool(Text.precedes(a, b))
-        case "<=": return .bool(!Text.precedes(b, a))
-        case ">": return .bool(Text.precedes(b, a))
-        default: return .bool(!Text.precedes(a, b))
+        let order = compare(a, b)
+        switch operation {
+        case .less: return .bool(order < 0)
+        case .lessOrEqual: return .bool(order <= 0)
+        case .greater: return .bool(order > 0)
+        default: return .bool(order >= 0)
+        }
+    }
+
+    private func checkComparable(_ value: Value) throws(JSONataError) {
+        switch kind(of: value) {
+        case .undefined, .number, .string: break
+        default: throw JSONataError("T2010", value: plainText(value))
         }
     }
 
     /// Deep equality: arrays by place, objects by key, strings by code unit, functions by identity.
-    func isEqual(_ left: Value, _ right: Value) throws(JSONataError) -> Bool {
+    mutating func isEqual(_ left: Value, _ right: Value) throws(JSONataError) -> Bool {
         try step()
         let kind = kind(of: left)
         guard kind == self.kind(of: right) else { return false }
@@ -120,39 +143,38 @@ extension Evaluator {
             return false
         case .number: return number(of: left) == number(of: right)
         case .string:
-            if case .node(let document, let index) = left, case .string(let text) = right,
-                let isEqual = documents[Int(document)].isPlainString(at: Int(index), equalTo: text)
-            {
-                return isEqual
-            }
-            return (string(of: left) ?? "").hasSameCodeUnits(as: string(of: right) ?? "")
-        case .function: return function(of: left) === function(of: right)
+            guard let a = textRange(of: left), let b = textRange(of: right) else { return false }
+            return isEqual(a, b)
+        case .function:
+            if case .function(let a) = left, case .function(let b) = right { return a == b }
+            return false
         case .array:
-            guard let a = items(of: left), let b = items(of: right), a.count == b.count else {
+            guard var a = cursor(of: left), var b = cursor(of: right), a.left == b.left else {
                 return false
             }
-            for (x, y) in zip(a, b) where !(try isEqual(x, y)) { return false }
+            while let x = next(&a), let y = next(&b) {
+                guard try isEqual(x, y) else { return false }
+            }
             return true
         case .object:
-            guard let a = try members(of: left), let b = objectBox(of: right), a.count == b.count
+            guard let a = try object(of: left), let b = try object(of: right),
+                objects[Int(a)].count == objects[Int(b)].count
             else { return false }
-            for (key, value) in a {
-                let other = try member(.object(b), key)
-                if other.isUndefined { return false }
-                guard try isEqual(value, other) else { return false }
+            for place in 0..<objects[Int(a)].count {
+                guard let other = self.place(of: key(a, place), in: b) else { return false }
+                let value = try resolve(b, other)
+                if value.isUndefined { return false }
+                guard try isEqual(try resolve(a, place), value) else { return false }
             }
             return true
         }
     }
 
     /// `in` compares as ECMAScript's `===`: containers only with themselves.
-    private func includes(_ left: Value, _ right: Value) throws(JSONataError) -> Bool {
+    private mutating func includes(_ left: Value, _ right: Value) throws(JSONataError) -> Bool {
         if left.isUndefined || right.isUndefined { return false }
-        let isContainer = { (value: Value) in
-            let kind = self.kind(of: value)
-            return kind == .array || kind == .object
-        }
-        for item in items(of: right) ?? [right] {
+        var items = cursorOrSingle(right)
+        while let item = next(&items) {
             if isContainer(item) || isContainer(left) {
                 if isIdentical(item, left) { return true }
             } else if try isEqual(item, left) {
@@ -162,23 +184,39 @@ extension Evaluator {
         return false
     }
 
+    private func isContainer(_ value: Value) -> Bool {
+        let kind = kind(of: value)
+        return kind == .array || kind == .object
+    }
+
     private func isIdentical(_ left: Value, _ right: Value) -> Bool {
         switch (left, right) {
-        case (.array(let a), .array(let b)): a === b
-        case (.object(let a), .object(let b)): a === b
+        case (.array(let a), .array(let b)): a == b
+        case (.object(let a), .object(let b)): a == b
         case (.node(let d1, let i1), .node(let d2, let i2)): d1 == d2 && i1 == i2
         default: false
         }
     }
 
-    private func concatenate(_ left: Value, _ right: Value) throws(JSONataError) -> Value {
-        let a = left.isUndefined ? "" : try text(of: left)
-        let b = right.isUndefined ? "" : try text(of: right)
-        try checkString(a.utf8.count + b.utf8.count)
-        return .string(a + b)
+    private mutating func concatenate(
+        _ left: Value, _ right: Value
+    ) throws(JSONataError) -> Value {
+        let empty = TextRange(TextRange.own, 0..<0)
+        let a = left.isUndefined ? empty : try textOf(left)
+        let b = right.isUndefined ? empty : try textOf(right)
+        try checkString(Int(a.count) + Int(b.count))
+        if a.source == TextRange.own, a.range.upperBound == text.count {
+            // What was made last grows: a chain of `&` copies each part once.
+            appendText(b)
+            return .string(TextRange(TextRange.own, a.range.lowerBound..<text.count))
+        }
+        let start = text.count
+        appendText(a)
+        appendText(b)
+        return .string(TextRange(TextRange.own, start..<text.count))
     }
 
-    private func range(_ left: Value, _ right: Value) throws(JSONataError) -> Value {
+    private mutating func range(_ left: Value, _ right: Value) throws(JSONataError) -> Value {
         let a = try bound(left, "T2003")
         let b = try bound(right, "T2004")
         guard let a, let b, a <= b else { return .undefined }
@@ -186,182 +224,50 @@ extension Evaluator {
         if size > 1e7 { throw JSONataError("D2014", value: ScriptNumber.string(size)) }
         let count = Int(size)
         if count > limits.sequenceLengthMax { throw JSONataError("D2015") }
+        if count > 16, a.magnitude < 9e15, b.magnitude < 9e15 {
+            // Long ranges are mostly walked through once, or only counted.
+            arrays.append(ArrayHeader(start: Int(a), count: count, flags: [.isSequence, .isRange]))
+            return .array(Int32(truncatingIfNeeded: arrays.count - 1))
+        }
         try step(count / 16)
         try allocate(count * 24)
-        var items: [Value] = []
-        items.reserveCapacity(count)
-        for offset in 0..<count { items.append(.number(a + Double(offset))) }
-        return .array(ArrayBox(items, isSequence: true))
+        let start = cells.count
+        for offset in 0..<count { cells.append(.number(a + Double(offset))) }
+        return makeArray(start, .isSequence)
     }
 
     private func bound(_ value: Value, _ code: String) throws(JSONataError) -> Double? {
         if value.isUndefined { return nil }
         guard let number = number(of: value), number.isFinite, number.rounded() == number else {
-            throw JSONataError(code, value: value.plainText)
+            throw JSONataError(code, value: plainText(value))
         }
         return number
     }
 
     /// The boolean that `$boolean` gives; a missing value is false.
-    func truth(_ value: Value) throws(JSONataError) -> Bool {
-        switch kind(of: value) {
-        case .undefined, .null, .function: return false
-        case .bool:
-            if case .bool(let flag) = value { return flag }
-            return false
-        case .number:
-            let number = try finite(number(of: value) ?? 0)
-            return number != 0 && !number.isNaN
-        case .string: return !(string(of: value) ?? "").isEmpty
-        case .array:
-            guard let items = items(of: value) else { return false }
-            if items.count == 1 { return try truth(items[0]) }
+    mutating func truth(_ value: Value) throws(JSONataError) -> Bool {
+        switch value {
+        case .bool(let flag): return flag
+        case .undefined, .null, .function, .thunk, .lazy: return false
+        case .number(let number): return try finite(number) != 0 && !number.isNaN
+        case .string(let range): return range.count > 0
+        case .array, .node, .object, .tuple: break
+        }
+        if let number = number(of: value) { return try finite(number) != 0 && !number.isNaN }
+        if var items = cursor(of: value) {
+            if items.left == 1, let only = next(&items) { return try truth(only) }
             var any = false
-            for item in items where try truth(item) { any = true }
+            while let item = next(&items) {
+                if try truth(item) { any = true }
+            }
             return any
-        case .object: return (objectBox(of: value)?.count ?? 0) > 0
         }
-    }
-
-    // MARK: Constructors
-
-    func evaluateArray(
-        _ node: Node, _ input: Value, _ frame: Frame
-    ) throws(JSONataError) -> Value {
-        // Like the reference's `append`: the first array appended to nothing keeps its flags out.
-        let result = ArrayBox([])
-        for item in node.nodes {
-            let value = try evaluate(item, input, frame)
-            if value.isUndefined { continue }
-            if item.kind == .arrayConstructor {
-                result.items.append(value)
-            } else if let items = items(of: value) {
-                result.items.append(contentsOf: items)
-            } else {
-                result.items.append(value)
-            }
+        if let text = textRange(of: value) { return text.count > 0 }
+        switch value {
+        case .object(let object): return objects[Int(object)].count > 0
+        case .node(let document, let index):
+            return documents[Int(document)].count(of: Int(index)) > 0
+        default: return true
         }
-        try checkSequence(result.items.count)
-        result.isCons = node.isConsArray
-        return try made(.array(result))
-    }
-
-    /// An object constructor; over several items, values with equal keys are grouped.
-    func evaluateGroup(
-        _ node: Node, _ input: Value, _ frame: Frame
-    ) throws(JSONataError) -> Value {
-        if let keys = node.literalKeys, !isArray(input) {
-            return try evaluateObject(keys, node, input, frame)
-        }
-        var isTuples = false
-        if case .array(let box) = input { isTuples = box.isTupleStream }
-        var items = input.isUndefined ? [.undefined] : self.items(of: input) ?? [input]
-        if items.isEmpty, !isTuples { items = [.undefined] }
-        var keys: [String] = []
-        var groups: [JSON.CodeUnits: (data: [Value], pair: Int)] = [:]
-        let order = ObjectBox()
-        for item in items {
-            let inner = isTuples ? self.frame(frame, with: item) : frame
-            var context = item
-            if isTuples, case .tuple(let tuple) = item { context = tuple.context }
-            for (place, pair) in node.pairs.enumerated() {
-                let value = try evaluate(pair.key, context, inner)
-                if value.isUndefined { continue }
-                guard let key = string(of: value) else {
-                    throw JSONataError("T1003", position: node.position, value: value.plainText)
-                }
-                if key == "_jsonata_lambda" || key == "_jsonata_function" {
-                    throw JSONataError("D1013", position: node.position, value: key)
-                }
-                let name = JSON.CodeUnits(key)
-                if var entry = groups[name] {
-                    guard entry.pair == place else {
-                        throw JSONataError("D1009", position: node.position, value: key)
-                    }
-                    if isTuples {
-                        entry.data.append(item)
-                    } else if let inner = self.items(of: item) {
-                        entry.data.append(contentsOf: inner)
-                    } else if !item.isUndefined {
-                        entry.data.append(item)
-                    }
-                    groups[name] = entry
-                } else {
-                    groups[name] = ([item], place)
-                    keys.append(key)
-                    order.set(key, .null)
-                }
-            }
-        }
-        let result = ObjectBox()
-        for place in order.order {
-            let key = order.keys[place]
-            guard let entry = groups[JSON.CodeUnits(key)] else { continue }
-            let value = try evaluateGroupValue(
-                node.pairs[entry.pair].value, entry.data, isTuples, frame)
-            if !value.isUndefined { result.set(key, value) }
-        }
-        try allocate(result.count * 64)
-        return try made(.object(result))
-    }
-
-    /// An object constructor with written-out keys over one item: nothing is to be grouped.
-    private func evaluateObject(
-        _ names: [String], _ node: Node, _ input: Value, _ frame: Frame
-    ) throws(JSONataError) -> Value {
-        var keys: [String] = []
-        var values: [Value] = []
-        keys.reserveCapacity(names.count)
-        values.reserveCapacity(names.count)
-        for (place, name) in names.enumerated() {
-            let value = try evaluate(node.pairs[place].value, input, frame)
-            if value.isUndefined { continue }
-            keys.append(name)
-            values.append(value)
-        }
-        try allocate(keys.count * 64)
-        return try made(.object(ObjectBox(plain: keys, values)))
-    }
-
-    private func evaluateGroupValue(
-        _ node: Node, _ data: [Value], _ isTuples: Bool, _ frame: Frame
-    ) throws(JSONataError) -> Value {
-        guard isTuples else {
-            if data.count == 1 { return try evaluate(node, data[0], frame) }
-            return try evaluate(node, .array(ArrayBox(data)), frame)
-        }
-        let merged = mergeTuples(data)
-        if data.count == 1, case .tuple(let tuple) = data[0] {
-            // The reference takes the context out of the tuple itself: a group made by another pair of the
-            // same tuple is left without one.
-            tuple.context = .undefined
-        }
-        let inner = Frame(frame)
-        for (name, value) in merged.bindings { inner.bind(name, value) }
-        return try evaluate(node, merged.context, inner)
-    }
-
-    /// One tuple whose members hold the values of all.
-    private func mergeTuples(_ data: [Value]) -> TupleBox {
-        var tuples: [TupleBox] = []
-        for case .tuple(let tuple) in data { tuples.append(tuple) }
-        guard let first = tuples.first else { return TupleBox(context: .undefined) }
-        let result = TupleBox(context: first.context, bindings: first.bindings)
-        for tuple in tuples.dropFirst() {
-            result.context = appended(result.context, tuple.context)
-            for (name, value) in tuple.bindings {
-                let before = result.bindings.first { $0.name == name }?.value ?? .undefined
-                result.bind(name, appended(before, value))
-            }
-        }
-        return result
-    }
-
-    /// `$append`: both as arrays, one after the other; a missing one leaves the other as it is.
-    func appended(_ left: Value, _ right: Value) -> Value {
-        if left.isUndefined { return right }
-        if right.isUndefined { return left }
-        return .array(
-            ArrayBox((items(of: left) ?? [left]) + (items(of: right) ?? [right])))
     }
 }

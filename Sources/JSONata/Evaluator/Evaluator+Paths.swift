@@ -2,18 +2,30 @@ internal import JSON
 
 extension Evaluator {
     /// Navigates plain names from an object without making sequences; nil when an array is met.
-    private func plainPath(_ node: Node, _ input: Value) throws(JSONataError) -> Value? {
+    private mutating func plainPath(
+        _ steps: Range<Int>, _ input: Value, _ frame: Int32
+    ) throws(JSONataError) -> Value? {
         var value = input
-        for step in node.nodes {
+        var steps = steps
+        if code.nodes[Int(code.lists[steps.lowerBound])].kind == .variable {
+            value = variable(code.lists[steps.lowerBound], input, frame)
+            steps = steps.dropFirst()
+        }
+        for entry in steps {
+            guard case .string(let name) = code.nodes[Int(code.lists[entry])].literal else {
+                return nil
+            }
             switch value {
             case .node(let document, let index):
-                let source = documents[Int(document)]
-                guard source.kind(at: Int(index)) != .array else { return nil }
-                let found = source.member(of: Int(index), keyBytes: step.utf8)
-                if found < 0 { return .undefined }
-                value = self.value(document, found)
-            case .object: value = try member(value, step.text)
-            case .array: return nil
+                let found = documentMember(document, index, name)
+                if found >= 0 {
+                    value = self.value(document, found)
+                } else {
+                    if isArray(value) { return nil }
+                    return .undefined
+                }
+            case .object: value = try member(value, name)
+            case .array, .tuple: return nil
             default: return .undefined
             }
         }
@@ -23,295 +35,286 @@ extension Evaluator {
         return value
     }
 
-    func evaluatePath(
-        _ node: Node, _ input: Value, _ frame: Frame
+    mutating func evaluatePath(
+        _ place: Int32, _ input: Value, _ frame: Int32
     ) throws(JSONataError) -> Value {
-        if node.isPlainPath, let value = try plainPath(node, input) { return value }
-        var sequence: ArrayBox
-        if node.nodes.first?.kind != .variable, let items = items(of: input) {
-            if case .array(let box) = input {
-                sequence = box
-            } else {
-                sequence = ArrayBox(items)
-            }
-        } else {
-            sequence = ArrayBox([input], isSequence: true)
+        let node = code.nodes[Int(place)]
+        let steps = node.list.range
+        if node.flags.contains(.isPlainPath), let value = try plainPath(steps, input, frame) {
+            return value
         }
-        var result = ArrayBox([], isSequence: true)
-        var bindings: ArrayBox?
+        var sequence = input
+        if code.nodes[Int(code.lists[steps.lowerBound])].kind == .variable || !isArray(input) {
+            sequence = makeArray(single: input, .isSequence)
+        }
+        var result = Value.undefined
+        var bindings: Value?
         var isTupleStream = false
         var single: Value?
-        for (place, step) in node.nodes.enumerated() {
-            if step.isTuple { isTupleStream = true }
+        for entry in steps {
+            let step = code.lists[entry]
+            let flags = code.nodes[Int(step)].flags
+            if flags.contains(.isTuple) { isTupleStream = true }
             single = nil
-            if place == 0, step.isConsArray {
-                let value = try evaluate(step, .array(sequence), frame)
-                if case .array(let box) = value {
-                    result = box
-                } else {
-                    single = value
-                }
+            if entry == steps.lowerBound, flags.contains(.isConsArray) {
+                let value = try evaluate(step, sequence, frame)
+                if case .array = value { result = value } else { single = value }
             } else if isTupleStream {
                 bindings = try evaluateTupleStep(step, sequence, bindings, frame)
             } else {
                 result = try evaluateStep(
-                    step, sequence, frame, isLast: place == node.nodes.count - 1)
+                    step, sequence, frame, isLast: entry == steps.upperBound - 1)
             }
             if !isTupleStream {
                 if let single {
-                    if single.isUndefined || string(of: single)?.isEmpty == true { break }
-                } else if result.items.isEmpty {
+                    if single.isUndefined || isEmptyString(single) { break }
+                } else if count(of: result) ?? 0 == 0 {
                     break
                 }
             }
-            if step.focus == nil { sequence = try single.map(parts) ?? result }
+            let detail = code.nodes[Int(step)].detail
+            if detail < 0 || code.details[Int(detail)].focus < 0 {
+                if let single {
+                    sequence = try parts(of: single)
+                } else if case .undefined = result {
+                    sequence = makeArray(cells.count, .isSequence)
+                } else {
+                    sequence = result
+                }
+            }
         }
+        let group = node.detail < 0 ? -1 : code.details[Int(node.detail)].group
         if let single, !isTupleStream {
-            return try node.group.map { group throws(JSONataError) in
-                try evaluateGroup(group, single, frame)
-            } ?? single
+            return group < 0 ? single : try evaluateGroup(group, single, frame)
         }
         if isTupleStream, let bindings {
-            if node.isTuple {
-                result = bindings
-            } else {
-                result = ArrayBox(
-                    bindings.items.map { context(of: $0) }, isSequence: true)
-            }
+            result = node.flags.contains(.isTuple) ? bindings : contexts(of: bindings)
         }
-        if node.keepSingletonArray {
-            if result.isCons, !result.isSequence {
-                result = ArrayBox([.array(result)], isSequence: true)
-            }
-            result.keepSingleton = true
-        }
-        if let group = node.group {
+        if node.flags.contains(.keepSingletonArray) { result = keepingSingleton(result) }
+        if group >= 0 {
             return try evaluateGroup(
-                group, .array(isTupleStream ? bindings ?? result : result), frame)
+                group, isTupleStream ? bindings ?? result : result, frame)
         }
-        return .array(result)
+        return result
+    }
+
+    private func isEmptyString(_ value: Value) -> Bool {
+        if case .string(let range) = value { return range.count == 0 }
+        return false
     }
 
     /// What an array constructor's predicate left, as the input of the next step: the reference counts its
     /// places, of which a text has its code units, and anything else that is no array has none.
-    private func parts(of value: Value) throws(JSONataError) -> ArrayBox {
-        guard let text = string(of: value) else { return ArrayBox([]) }
+    private mutating func parts(of value: Value) throws(JSONataError) -> Value {
+        guard let text = string(of: value) else { return makeArray(cells.count) }
         try checkRoom(text.utf8.count * 16)
-        return ArrayBox(try Text.split(text, "", limit: nil).map(Value.string))
+        let base = stack.count
+        for part in try Text.split(text, "", limit: nil) { stack.append(makeString(part)) }
+        return takeArray(from: base)
     }
 
-    private func context(of item: Value) -> Value {
-        if case .tuple(let tuple) = item { return tuple.context }
+    private mutating func contexts(of bindings: Value) -> Value {
+        let start = cells.count
+        guard var items = cursor(of: bindings) else { return bindings }
+        while let item = next(&items) { cells.append(context(of: item)) }
+        return makeArray(start, .isSequence)
+    }
+
+    private mutating func keepingSingleton(_ value: Value) -> Value {
+        guard case .array(let array) = value else { return value }
+        let flags = arrays[Int(array)].flags
+        if flags.contains(.isCons), !flags.contains(.isSequence) {
+            return makeArray(single: value, [.isSequence, .keepSingleton])
+        }
+        arrays[Int(array)].flags.insert(.keepSingleton)
+        return value
+    }
+
+    func context(of item: Value) -> Value {
+        if case .tuple(let tuple) = item { return tuples[Int(tuple)].context }
         return item
     }
 
-    func frame(_ frame: Frame, with item: Value) -> Frame {
-        let inner = Frame(frame)
-        if case .tuple(let tuple) = item {
-            inner.bind("@", tuple.context)
-            for (name, value) in tuple.bindings { inner.bind(name, value) }
+    private mutating func evaluateStep(
+        _ step: Int32, _ input: Value, _ frame: Int32, isLast: Bool
+    ) throws(JSONataError) -> Value {
+        let node = code.nodes[Int(step)]
+        if node.kind == .sort {
+            return try evaluateStages(step, try evaluateSort(step, input, frame), frame)
         }
-        return inner
-    }
-
-    private func evaluateStep(
-        _ step: Node, _ input: ArrayBox, _ frame: Frame, isLast: Bool
-    ) throws(JSONataError) -> ArrayBox {
-        if step.kind == .sort {
-            return try evaluateStages(step.stages, try evaluateSort(step, input, frame), frame)
+        if node.flags.contains(.isPlainName) {
+            return try evaluateName(node.literal, input, isLast: isLast)
         }
-        if step.isPlainName { return try evaluateName(step, input, isLast: isLast) }
-        var results: [Value] = []
-        results.reserveCapacity(input.items.count)
-        for item in input.items {
+        guard var items = cursor(of: input) else { return .undefined }
+        let base = stack.count
+        let stages = node.detail < 0 ? 0..<0 : code.details[Int(node.detail)].stages.range
+        while let item = next(&items) {
             var value = try evaluate(step, item, frame)
-            for stage in step.stages {
-                if let predicate = stage.predicate { value = try filter(predicate, value, frame) }
+            for stage in stages where code.stages[stage].predicate >= 0 {
+                value = try filter(code.stages[stage].predicate, value, frame)
             }
-            if !value.isUndefined { results.append(value) }
+            if !value.isUndefined { stack.append(value) }
         }
-        if isLast, results.count == 1, isArray(results[0]) {
-            switch results[0] {
-            case .array(let box) where !box.isSequence: return box
-            case .node: return ArrayBox(items(of: results[0]) ?? [])
-            default: break
-            }
-        }
-        // Most results are single values: then they are the sequence already.
-        if results.allSatisfy({ !isArray($0) }) {
-            try checkSequence(results.count)
-            return ArrayBox(results, isSequence: true)
-        }
-        var flat: [Value] = []
-        for value in results {
-            if case .array(let box) = value, box.isCons {
-                flat.append(value)
-            } else if let items = items(of: value) {
-                flat.append(contentsOf: items)
-            } else {
-                flat.append(value)
-            }
-        }
-        try checkSequence(flat.count)
-        return ArrayBox(flat, isSequence: true)
+        return try takeStep(from: base, isLast: isLast)
     }
 
-    /// The member `step.text` of each item, arrays flattened by one level.
-    private func evaluateName(
-        _ step: Node, _ input: ArrayBox, isLast: Bool
-    ) throws(JSONataError) -> ArrayBox {
-        var flat: [Value] = []
-        flat.reserveCapacity(input.items.count)
-        try self.step(input.items.count)
-        var isSequence = true
-        var count = 0
-        var last = Value.undefined
-        for item in input.items {
-            let value: Value
-            if case .node(let document, let index) = item,
-                documents[Int(document)].kind(at: Int(index)) != .array
-            {
-                let found = documents[Int(document)].member(of: Int(index), keyBytes: step.utf8)
-                if found < 0 { continue }
-                value = self.value(document, found)
+    /// The member `name` of each item, arrays flattened by one level.
+    private mutating func evaluateName(
+        _ name: Value, _ input: Value, isLast: Bool
+    ) throws(JSONataError) -> Value {
+        guard case .string(let key) = name, var items = cursor(of: input) else {
+            return .undefined
+        }
+        try self.step(items.left)
+        let base = stack.count
+        while let item = next(&items) {
+            var value = Value.undefined
+            if case .node(let document, let index) = item {
+                let found = documentMember(document, index, key)
+                if found >= 0 {
+                    value = self.value(document, found)
+                } else if isArray(item) {
+                    value = try lookup(item, name)
+                }
             } else {
-                value = unwrapped(try lookup(item, step.text))
+                value = try lookup(item, name)
             }
-            if value.isUndefined { continue }
-            count += 1
-            last = value
-            if case .array(let box) = value, box.isCons {
-                flat.append(value)
-            } else if let items = items(of: value) {
-                flat.append(contentsOf: items)
+            value = withoutSequence(value)
+            if !value.isUndefined { stack.append(value) }
+        }
+        return try takeStep(from: base, isLast: isLast)
+    }
+
+    /// The results of a step from `base` on as one sequence: arrays flattened by one level, but a single
+    /// result of the last step that is an array of the data as it is.
+    private mutating func takeStep(from base: Int, isLast: Bool) throws(JSONataError) -> Value {
+        let end = stack.count
+        if isLast, end == base + 1, isArray(stack[base]),
+            !flags(of: stack[base]).contains(.isSequence)
+        {
+            return stack.removeLast()
+        }
+        var hasArrays = false
+        for place in base..<end where isArray(stack[place]) { hasArrays = true }
+        guard hasArrays else {
+            try checkSequence(end - base)
+            return takeArray(from: base, .isSequence)
+        }
+        for place in base..<end {
+            let value = stack[place]
+            if !flags(of: value).contains(.isCons), var items = cursor(of: value) {
+                while let item = next(&items) { stack.append(item) }
             } else {
-                flat.append(value)
+                stack.append(value)
             }
         }
-        if isLast, count == 1 {
-            // One result that is an array of the data is that array, not a sequence of its items.
-            switch last {
-            case .array(let box) where !box.isSequence: return box
-            case .node where isArray(last): isSequence = false
-            default: break
-            }
-        }
-        try checkSequence(flat.count)
-        return ArrayBox(flat, isSequence: isSequence)
+        try checkSequence(stack.count - end)
+        let result = takeArray(from: end, .isSequence)
+        stack.truncate(to: base)
+        return result
     }
 
     /// A sequence as `evaluate` gives it: none of nothing, its only item for one.
-    private func unwrapped(_ value: Value) -> Value {
-        guard case .array(let box) = value, box.isSequence, !box.keepSingleton else { return value }
-        if box.items.isEmpty { return .undefined }
-        return box.items.count == 1 ? box.items[0] : value
+    private func withoutSequence(_ value: Value) -> Value {
+        guard case .array(let array) = value else { return value }
+        let header = arrays[Int(array)]
+        guard header.flags.contains(.isSequence), !header.flags.contains(.keepSingleton) else {
+            return value
+        }
+        if header.count == 0 { return .undefined }
+        return header.count == 1 ? cells[header.start] : value
     }
 
-    func checkSequence(_ count: Int) throws(JSONataError) {
+    mutating func checkSequence(_ count: Int) throws(JSONataError) {
         if count > limits.sequenceLengthMax { throw JSONataError("D2015") }
         try allocate(count * 24)
     }
 
-    private func evaluateStages(
-        _ stages: [Node.Stage], _ input: ArrayBox, _ frame: Frame
-    ) throws(JSONataError) -> ArrayBox {
+    mutating func evaluateStages(
+        _ step: Int32, _ input: Value, _ frame: Int32
+    ) throws(JSONataError) -> Value {
+        let detail = code.nodes[Int(step)].detail
+        guard detail >= 0 else { return input }
         var result = input
-        for stage in stages {
-            if let predicate = stage.predicate {
-                if case .array(let box) = try filter(predicate, .array(result), frame) {
-                    result = box
-                }
-            } else if let name = stage.index {
-                for (place, item) in result.items.enumerated() {
-                    if case .tuple(let tuple) = item { tuple.bind(name, .number(Double(place))) }
+        for entry in code.details[Int(detail)].stages.range {
+            let stage = code.stages[entry]
+            if stage.predicate >= 0 {
+                let value = try filter(stage.predicate, result, frame)
+                if case .array = value { result = value }
+            } else if stage.index >= 0, var items = cursor(of: result) {
+                var place = 0
+                while let item = next(&items) {
+                    if case .tuple(let tuple) = item {
+                        bindTuple(tuple, stage.index, .number(Double(place)))
+                    }
+                    place += 1
                 }
             }
         }
         return result
     }
 
-    private func evaluateTupleStep(
-        _ step: Node, _ input: ArrayBox, _ bindings: ArrayBox?, _ frame: Frame
-    ) throws(JSONataError) -> ArrayBox {
-        let result = ArrayBox([], isSequence: true)
-        result.isTupleStream = true
-        if step.kind == .sort {
-            guard let bindings else {
-                let sorted = try evaluateSort(step, input, frame)
-                for (place, item) in sorted.items.enumerated() {
-                    let tuple = TupleBox(context: item)
-                    if let index = step.index { tuple.bind(index, .number(Double(place))) }
-                    result.items.append(.tuple(tuple))
-                }
-                return try evaluateStages(step.stages, result, frame)
-            }
-            // Once in order the tuples are plain items: predicates that follow see them whole.
-            return try evaluateStages(
-                step.stages, try evaluateSort(step, bindings, frame), frame)
-        }
-        let tuples = bindings?.items ?? input.items.map { .tuple(TupleBox(context: $0)) }
-        for item in tuples {
-            guard case .tuple(let tuple) = item else { continue }
-            let inner = self.frame(frame, with: item)
-            let value = try evaluate(step, tuple.context, inner)
-            if value.isUndefined { continue }
-            var isStream = false
-            if case .array(let box) = value { isStream = box.isTupleStream }
-            for (place, found) in (items(of: value) ?? [value]).enumerated() {
-                let next = TupleBox(context: tuple.context, bindings: tuple.bindings)
-                if isStream, case .tuple(let other) = found {
-                    next.context = other.context
-                    for (name, value) in other.bindings { next.bind(name, value) }
-                } else {
-                    if let focus = step.focus {
-                        next.bind(focus, found)
-                    } else {
-                        next.context = found
-                    }
-                    if let index = step.index { next.bind(index, .number(Double(place))) }
-                    if let ancestor = step.ancestor { next.bind(ancestor.label, tuple.context) }
-                }
-                result.items.append(.tuple(next))
-            }
-            try checkSequence(result.items.count)
-        }
-        return try evaluateStages(step.stages, result, frame)
-    }
-
     /// Items of `input` that the predicate picks, by number or by truth.
-    func filter(
-        _ predicate: Node, _ input: Value, _ frame: Frame
+    mutating func filter(
+        _ predicate: Int32, _ input: Value, _ frame: Int32
     ) throws(JSONataError) -> Value {
-        var isTuples = false
-        if case .array(let box) = input { isTuples = box.isTupleStream }
+        let isTuples = flags(of: input).contains(.isTupleStream)
+        let resultFlags: ArrayHeader.Flags = isTuples ? [.isSequence, .isTupleStream] : .isSequence
         // Nothing is one missing item here: a predicate that is true for it keeps it.
-        let items = self.items(of: input) ?? [input]
-        let result = ArrayBox([], isSequence: true)
-        result.isTupleStream = isTuples
-        if predicate.kind == .literal, case .number(let number) = predicate.literal {
-            guard let place = Self.place(number, items.count), !items[place].isUndefined else {
-                return .array(result)
+        var items = cursorOrSingle(input)
+        let count = items.left
+        if case .number(let number) = code.nodes[Int(predicate)].literal,
+            code.nodes[Int(predicate)].kind == .literal
+        {
+            guard let place = Self.place(number, count) else {
+                return makeArray(cells.count, resultFlags)
             }
-            if isArray(items[place]) { return items[place] }
-            result.items.append(items[place])
-            return .array(result)
+            for _ in 0..<place { _ = next(&items) }
+            guard let item = next(&items), !item.isUndefined else {
+                return makeArray(cells.count, resultFlags)
+            }
+            return isArray(item) ? item : makeArray(single: item, resultFlags)
         }
-        for (place, item) in items.enumerated() {
+        let base = stack.count
+        var place = 0
+        while let item = next(&items) {
             let value: Value
             if isTuples, case .tuple(let tuple) = item {
-                value = try evaluate(predicate, tuple.context, self.frame(frame, with: item))
+                let marks = markFrames()
+                value = try evaluate(
+                    predicate, tuples[Int(tuple)].context, makeFrame(frame, with: item))
+                releaseFrames(to: marks)
             } else {
                 value = try evaluate(predicate, item, frame)
             }
-            if let numbers = try numbers(of: value) {
-                for number in numbers where Self.place(number, items.count) == place {
-                    result.items.append(item)
-                }
+            if case .bool(let keeps) = value {
+                if keeps { stack.append(item) }
+            } else if let times = try picks(value, place, count) {
+                for _ in 0..<times { stack.append(item) }
             } else if try truth(value) {
-                result.items.append(item)
+                stack.append(item)
             }
+            place += 1
         }
-        return .array(result)
+        return takeArray(from: base, resultFlags)
+    }
+
+    /// How often a number, or an array of numbers alone, names the place; nil for anything else.
+    private func picks(_ value: Value, _ place: Int, _ count: Int) throws(JSONataError) -> Int? {
+        if let number = number(of: value) {
+            return Self.place(try finite(number), count) == place ? 1 : 0
+        }
+        guard var items = cursor(of: value) else { return nil }
+        var times = 0
+        var rest = items
+        while let item = next(&rest) {
+            guard let number = number(of: item) else { return nil }
+            _ = try finite(number)
+        }
+        while let item = next(&items), let number = number(of: item) {
+            if Self.place(number, count) == place { times += 1 }
+        }
+        return times
     }
 
     /// The index that a number means, counted from the end when negative; nil outside.
@@ -321,98 +324,9 @@ extension Evaluator {
         return place >= 0 && place < Double(count) ? Int(place) : nil
     }
 
-    /// A number, or an array of numbers alone; nil for anything else.
-    private func numbers(of value: Value) throws(JSONataError) -> [Double]? {
-        if let number = number(of: value) { return [try finite(number)] }
-        guard let items = items(of: value) else { return nil }
-        var numbers: [Double] = []
-        for item in items {
-            guard let number = number(of: item) else { return nil }
-            numbers.append(try finite(number))
-        }
-        return numbers
-    }
-
     /// Numbers out of range are an error when they are used, not when they arise.
     func finite(_ number: Double) throws(JSONataError) -> Double {
         if number.isInfinite { throw JSONataError("D1001", value: ScriptNumber.string(number)) }
         return number
-    }
-
-    func evaluateSort(
-        _ step: Node, _ input: ArrayBox, _ frame: Frame
-    ) throws(JSONataError) -> ArrayBox {
-        guard input.items.count > 1 else { return input }
-        // Keys are evaluated once an item instead of once a comparison.
-        var keyed: [(keys: [Value], item: Value)] = []
-        keyed.reserveCapacity(input.items.count)
-        for item in input.items {
-            var keys: [Value] = []
-            for term in step.terms {
-                if case .tuple(let tuple) = item, input.isTupleStream {
-                    keys.append(
-                        try evaluate(
-                            term.expression, tuple.context, self.frame(frame, with: item)))
-                } else {
-                    keys.append(try evaluate(term.expression, item, frame))
-                }
-            }
-            keyed.append((keys, item))
-        }
-        let sorted = try mergeSort(keyed) { left, right throws(JSONataError) in
-            for (place, term) in step.terms.enumerated() {
-                let order = try self.compareKeys(left.keys[place], right.keys[place], step)
-                if order.value != 0 {
-                    return (term.isDescending && !order.isFixed ? -order.value : order.value) > 0
-                }
-            }
-            return false
-        }
-        return ArrayBox(sorted.map(\.item))
-    }
-
-    /// -1, 0 or 1; a missing key comes last in either direction (`isFixed`).
-    private func compareKeys(
-        _ left: Value, _ right: Value, _ step: Node
-    ) throws(JSONataError) -> (value: Int, isFixed: Bool) {
-        if left.isUndefined { return (right.isUndefined ? 0 : 1, true) }
-        if right.isUndefined { return (-1, true) }
-        if let a = number(of: left), let b = number(of: right) {
-            return (a == b ? 0 : a < b ? -1 : 1, false)
-        }
-        if let a = string(of: left), let b = string(of: right) {
-            return (Text.compare(a, b), false)
-        }
-        let comparable = { (value: Value) in
-            self.number(of: value) != nil || self.string(of: value) != nil
-        }
-        let code = comparable(left) && comparable(right) ? "T2007" : "T2008"
-        throw JSONataError(code, position: step.position)
-    }
-
-    /// A stable merge sort; `isAfter` tells that the first belongs behind the second.
-    func mergeSort<T>(
-        _ items: [T], _ isAfter: (T, T) throws(JSONataError) -> Bool
-    ) throws(JSONataError) -> [T] {
-        guard items.count > 1 else { return items }
-        let middle = items.count / 2
-        let left = try mergeSort(Array(items[..<middle]), isAfter)
-        let right = try mergeSort(Array(items[middle...]), isAfter)
-        var merged: [T] = []
-        merged.reserveCapacity(items.count)
-        var (a, b) = (0, 0)
-        while a < left.count, b < right.count {
-            try step()
-            if try isAfter(left[a], right[b]) {
-                merged.append(right[b])
-                b += 1
-            } else {
-                merged.append(left[a])
-                a += 1
-            }
-        }
-        merged.append(contentsOf: left[a...])
-        merged.append(contentsOf: right[b...])
-        return merged
     }
 }

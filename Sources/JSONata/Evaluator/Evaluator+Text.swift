@@ -3,85 +3,84 @@ internal import JSON
 extension Evaluator {
     /// `$string`: strings as they are, functions as nothing, anything else as JSON whose fractions have
     /// 15 significant digits.
-    func text(of value: Value, isPretty: Bool = false) throws(JSONataError) -> String {
-        switch kind(of: value) {
-        case .string: return string(of: value) ?? ""
-        case .function: return ""
-        case .number:
-            let number = number(of: value) ?? 0
+    mutating func textOf(_ value: Value, isPretty: Bool = false) throws(JSONataError) -> TextRange {
+        if let text = textRange(of: value) { return text }
+        if let number = number(of: value) {
             guard number.isFinite else {
                 throw JSONataError("D3001", value: ScriptNumber.string(number))
             }
-            return ScriptNumber.string(Numbers.roundedForText(number))
-        default:
-            var source = value
-            if case .array(let box) = value, box.isOuterWrapper, let first = box.items.first {
-                source = first
-            }
-            var out: [UInt8] = []
-            try write(source, isPretty: isPretty, level: 0, to: &out)
-            try checkString(out.count)
-            return String(decoding: out, as: UTF8.self)
+            return makeText(ScriptNumber.string(Numbers.roundedForText(number)))
         }
+        if kind(of: value) == .function { return TextRange(TextRange.own, 0..<0) }
+        var source = value
+        if case .array(let array) = value {
+            let header = arrays[Int(array)]
+            if header.flags.contains(.isOuterWrapper), header.count > 0 {
+                source = cells[header.start]
+            }
+        }
+        var writer = JSONWriter()
+        try writeText(source, isPretty: isPretty, level: 0, to: &writer)
+        try checkString(writer.bytes.count)
+        let start = text.count
+        text.append(contentsOf: writer.bytes)
+        return TextRange(TextRange.own, start..<text.count)
     }
 
-    private func write(
-        _ value: Value, isPretty: Bool, level: Int, to out: inout [UInt8]
+    private mutating func writeText(
+        _ value: Value, isPretty: Bool, level: Int, to writer: inout JSONWriter
     ) throws(JSONataError) {
         try step()
         guard level < 600 else { throw JSONataError("U1001", value: "depth") }
-        if out.count > limits.stringBytesMax { throw JSONataError("U1002") }
-        var writer = JSONWriter()
-        switch kind(of: value) {
-        case .undefined, .null: out.append(contentsOf: "null".utf8)
-        case .bool:
-            if case .bool(let flag) = value {
-                out.append(contentsOf: (flag ? "true" : "false").utf8)
-            }
-        case .number:
-            let number = number(of: value) ?? .nan
+        if writer.bytes.count > limits.stringBytesMax { throw JSONataError("U1002") }
+        if let number = number(of: value) {
             if number.isInfinite { throw JSONataError("D1001", value: ScriptNumber.string(number)) }
-            writer.write(Numbers.roundedForText(number))
-            out.append(contentsOf: writer.bytes)
-        case .string:
-            writer.write(string(of: value) ?? "")
-            out.append(contentsOf: writer.bytes)
-        case .function: out.append(contentsOf: "\"\"".utf8)
-        case .array:
-            let items = items(of: value) ?? []
-            try writeContainer("[", "]", items.count, isPretty, level, &out) {
-                (place, out) throws(JSONataError) in
-                try self.write(items[place], isPretty: isPretty, level: level + 1, to: &out)
+            return writer.write(Numbers.roundedForText(number))
+        }
+        if let text = textRange(of: value) { return write(text, to: &writer) }
+        if var items = cursor(of: value) {
+            writer.raw("[")
+            var isFirst = true
+            while let item = next(&items) {
+                if !isFirst { writer.raw(",") }
+                isFirst = false
+                if isPretty { Self.newLine(level + 1, &writer) }
+                try writeText(item, isPretty: isPretty, level: level + 1, to: &writer)
             }
-        case .object:
-            let members = (try members(of: value) ?? []).filter { !$0.value.isUndefined }
-            try writeContainer("{", "}", members.count, isPretty, level, &out) {
-                (place, out) throws(JSONataError) in
-                var writer = JSONWriter()
-                writer.write(members[place].key)
-                out.append(contentsOf: writer.bytes)
-                out.append(contentsOf: (isPretty ? ": " : ":").utf8)
-                try self.write(
-                    members[place].value, isPretty: isPretty, level: level + 1, to: &out)
-            }
+            if isPretty, !isFirst { Self.newLine(level, &writer) }
+            return writer.raw("]")
+        }
+        if let object = try object(of: value) {
+            return try writeText(members: object, isPretty: isPretty, level: level, to: &writer)
+        }
+        switch value {
+        case .bool(let flag): writer.raw(flag ? "true" : "false")
+        case .function, .thunk: writer.raw("\"\"")
+        default: writer.raw("null")
         }
     }
 
-    private func writeContainer(
-        _ open: String, _ close: String, _ count: Int, _ isPretty: Bool, _ level: Int,
-        _ out: inout [UInt8],
-        _ item: (Int, inout [UInt8]) throws(JSONataError) -> Void
+    private mutating func writeText(
+        members object: Int32, isPretty: Bool, level: Int, to writer: inout JSONWriter
     ) throws(JSONataError) {
-        let newLine = { (level: Int) in
-            [UInt8(ascii: "\n")] + [UInt8](repeating: 0x20, count: 2 * level)
+        writer.raw("{")
+        var isFirst = true
+        for place in order(of: object) {
+            let member = try resolve(object, place)
+            if member.isUndefined { continue }
+            if !isFirst { writer.raw(",") }
+            isFirst = false
+            if isPretty { Self.newLine(level + 1, &writer) }
+            write(key(object, place), to: &writer)
+            writer.raw(isPretty ? ": " : ":")
+            try writeText(member, isPretty: isPretty, level: level + 1, to: &writer)
         }
-        out.append(contentsOf: open.utf8)
-        for place in 0..<count {
-            if place > 0 { out.append(UInt8(ascii: ",")) }
-            if isPretty { out.append(contentsOf: newLine(level + 1)) }
-            try item(place, &out)
-        }
-        if isPretty, count > 0 { out.append(contentsOf: newLine(level)) }
-        out.append(contentsOf: close.utf8)
+        if isPretty, !isFirst { Self.newLine(level, &writer) }
+        writer.raw("}")
+    }
+
+    private static func newLine(_ level: Int, _ writer: inout JSONWriter) {
+        writer.bytes.append(UInt8(ascii: "\n"))
+        writer.bytes.append(contentsOf: repeatElement(0x20, count: 2 * level))
     }
 }

@@ -5,43 +5,40 @@ extension Evaluator {
     ///
     /// Of a received document only the objects that change and those around them are copied; everything
     /// else stays a reference to the received bytes.
-    func transform(
-        _ input: Value, _ node: Node, _ frame: Frame
+    mutating func transform(
+        _ input: Value, _ place: Int32, _ frame: Int32
     ) throws(JSONataError) -> Value {
-        guard !input.isUndefined, let pattern = node.lhs, let update = node.rhs else {
-            return .undefined
-        }
+        let node = code.nodes[Int(place)]
+        guard !input.isUndefined, node.lhs >= 0, node.rhs >= 0 else { return .undefined }
         // The language copies with `$clone`, which an expression may have hidden.
-        guard case .function = frame.lookup("clone") else {
-            throw JSONataError("T2013", position: node.position)
+        let clone = code.existing("clone").flatMap { lookupVariable($0, frame) }
+        guard kind(of: clone ?? functions.value("clone")) == .function else {
+            throw JSONataError("T2013", position: Int(node.position))
         }
         if case .node(let document, let root) = input {
-            let matches = try evaluate(pattern, input, frame)
-            if let changed = try transformShared(
-                document, Int(root), matches, update, node.third, frame)
-            {
+            let matches = try evaluate(node.lhs, input, frame)
+            if let changed = try transformShared(document, Int(root), matches, node, frame) {
                 return changed
             }
         }
         let copy = try deepCopy(input)
-        let matches = try evaluate(pattern, copy, frame)
+        let matches = try evaluate(node.lhs, copy, frame)
         if matches.isUndefined { return copy }
-        for match in items(of: matches) ?? [matches] {
-            try change(match, update, node.third, frame)
-        }
+        var items = cursorOrSingle(matches)
+        while let match = next(&items) { try change(match, node, frame) }
         return copy
     }
 
     /// The same on a document's own places; nil when matches lie inside one another or elsewhere, so
     /// that one change could be seen by another.
-    private func transformShared(
-        _ document: Int32, _ root: Int, _ matches: Value, _ update: Node, _ deletion: Node?,
-        _ frame: Frame
+    private mutating func transformShared(
+        _ document: Int32, _ root: Int, _ matches: Value, _ node: Code.Node, _ frame: Int32
     ) throws(JSONataError) -> Value? {
         let source = documents[Int(document)]
         if matches.isUndefined { return .node(document: document, index: Int32(root)) }
         var places: [Int] = []
-        for match in items(of: matches) ?? [matches] {
+        var items = cursorOrSingle(matches)
+        while let match = next(&items) {
             guard case .node(document, let index) = match, index >= root,
                 source.kind(at: Int(index)) == .object
             else { return nil }
@@ -53,106 +50,136 @@ extension Evaluator {
             return nil
         }
         guard let last = sorted.last, last < source.next(after: root) else { return nil }
-        var changed: [Int: ObjectBox] = [:]
+        var changed: [Int: Value] = [:]
         for place in places {
             let original = Value.node(document: document, index: Int32(place))
-            let box = objectBox(of: original) ?? ObjectBox()
-            try change(.object(box), update, deletion, frame)
-            changed[place] = box
+            guard let object = try object(of: original) else { return nil }
+            try change(.object(object), node, frame)
+            changed[place] = .object(object)
         }
         return try rebuild(document, root, sorted[...], changed)
     }
 
     /// The value at `index` with the changed objects in place of the received ones.
-    private func rebuild(
-        _ document: Int32, _ index: Int, _ places: ArraySlice<Int>, _ changed: [Int: ObjectBox]
+    private mutating func rebuild(
+        _ document: Int32, _ index: Int, _ places: ArraySlice<Int>, _ changed: [Int: Value]
     ) throws(JSONataError) -> Value {
-        if let box = changed[index] { return .object(box) }
+        if let value = changed[index] { return value }
         let source = documents[Int(document)]
         let end = source.next(after: index)
         let inside = places.drop { $0 < index }.prefix { $0 < end }
         if inside.isEmpty { return value(document, index) }
         try step()
+        var entry = source.firstChild(of: index)
         if source.kind(at: index) == .array {
-            var items: [Value] = []
-            var entry = source.firstChild(of: index)
+            let base = stack.count
             while entry < end {
-                items.append(try rebuild(document, entry, inside, changed))
+                let item = try rebuild(document, entry, inside, changed)
+                stack.append(item)
                 entry = source.next(after: entry)
             }
-            return .array(ArrayBox(items))
+            return takeArray(from: base)
         }
-        let box = ObjectBox()
-        var entry = source.firstChild(of: index)
+        guard
+            let object = try object(
+                of: .node(document: document, index: Int32(truncatingIfNeeded: index)))
+        else { return .undefined }
+        let isPlain = objects[Int(object)].count == source.count(of: index)
         while entry < end {
-            box.set(
-                source.string(at: entry), try rebuild(document, entry + 1, inside, changed))
-            entry = source.next(after: entry + 1)
+            let next = source.next(after: entry + 1)
+            if inside.contains(where: { $0 > entry && $0 < next }) {
+                let value = try rebuild(document, entry + 1, inside, changed)
+                set(object, makeText(source.string(at: entry)), value)
+            } else if !isPlain {
+                set(object, makeText(source.string(at: entry)), value(document, entry + 1))
+            }
+            entry = next
         }
-        return .object(box)
+        return .object(object)
     }
 
     /// Merges the update into `match` and removes what is to be deleted.
-    private func change(
-        _ match: Value, _ update: Node, _ deletion: Node?, _ frame: Frame
+    private mutating func change(
+        _ match: Value, _ node: Code.Node, _ frame: Int32
     ) throws(JSONataError) {
-        let new = try evaluate(update, match, frame)
+        let new = try evaluate(node.rhs, match, frame)
         if !new.isUndefined {
-            guard kind(of: new) == .object, let members = try members(of: new) else {
-                throw JSONataError("T2011", position: update.position, value: new.plainText)
+            guard kind(of: new) == .object, let update = try object(of: new) else {
+                throw JSONataError(
+                    "T2011", position: Int(code.nodes[Int(node.rhs)].position),
+                    value: plainText(new))
             }
-            if case .object(let box) = match {
-                for (key, value) in members {
+            if case .object(let object) = match {
+                for place in order(of: update) {
                     // An object must not come to lie within itself.
-                    box.set(key, try holds(value, box) ? try deepCopy(value) : value)
+                    var value = try resolve(update, place)
+                    if try holds(value, object) { value = try deepCopy(value) }
+                    set(object, key(update, place), value)
                 }
             }
         }
-        guard let deletion else { return }
-        let names = try evaluate(deletion, match, frame)
+        guard node.third >= 0 else { return }
+        let names = try evaluate(node.third, match, frame)
         if names.isUndefined { return }
-        for name in items(of: names) ?? [names] {
-            guard let key = string(of: name) else {
-                throw JSONataError("T2012", position: deletion.position, value: names.plainText)
+        var items = cursorOrSingle(names)
+        while let name = next(&items) {
+            guard let key = textRange(of: name) else {
+                throw JSONataError(
+                    "T2012", position: Int(code.nodes[Int(node.third)].position),
+                    value: plainText(names))
             }
-            if case .object(let box) = match { box.remove(key) }
+            if case .object(let object) = match { remove(object, key) }
         }
     }
 
-    /// Whether `box` lies somewhere in what was made in memory for `value`.
-    private func holds(
-        _ value: Value, _ box: ObjectBox, depth: Int = 0
+    /// Whether `object` lies somewhere in what was made for `value`.
+    private mutating func holds(
+        _ value: Value, _ object: Int32, depth: Int = 0
     ) throws(JSONataError) -> Bool {
         try step()
         guard depth < 600 else { throw JSONataError("U1001", value: "depth") }
         switch value {
         case .object(let other):
-            if other === box { return true }
-            for value in other.values where try holds(value, box, depth: depth + 1) { return true }
-        case .array(let array):
-            for item in array.items where try holds(item, box, depth: depth + 1) { return true }
+            if other == object { return true }
+            let header = objects[Int(other)]
+            for place in 0..<header.count {
+                let member = cells[header.start + 2 * place + 1]
+                if try holds(member, object, depth: depth + 1) { return true }
+            }
+        case .array:
+            guard !flags(of: value).contains(.isRange), var items = cursor(of: value) else {
+                return false
+            }
+            while let item = next(&items) {
+                if try holds(item, object, depth: depth + 1) { return true }
+            }
         default: break
         }
         return false
     }
 
     /// A copy whose objects and arrays may be changed.
-    func deepCopy(_ value: Value, depth: Int = 0) throws(JSONataError) -> Value {
+    mutating func deepCopy(_ value: Value, depth: Int = 0) throws(JSONataError) -> Value {
         try step()
         guard depth < 600 else { throw JSONataError("U1001", value: "depth") }
-        if let items = items(of: value) {
-            var copies: [Value] = []
-            copies.reserveCapacity(items.count)
-            for item in items { copies.append(try deepCopy(item, depth: depth + 1)) }
-            try allocate(copies.count * 24)
-            return .array(ArrayBox(copies))
+        if var items = cursor(of: value) {
+            let base = stack.count
+            while let item = next(&items) {
+                let copy = try deepCopy(item, depth: depth + 1)
+                stack.append(copy)
+            }
+            try allocate((stack.count - base) * 24)
+            return takeArray(from: base)
         }
-        if kind(of: value) == .object, let members = try members(of: value) {
-            let box = ObjectBox()
-            for (key, value) in members { box.set(key, try deepCopy(value, depth: depth + 1)) }
-            try allocate(members.count * 64)
-            return .object(box)
+        guard let source = try object(of: value) else { return value }
+        let count = objects[Int(source)].count
+        let copy = makeObject(capacity: count)
+        objects[Int(copy)].hasIndexKeys = objects[Int(source)].hasIndexKeys
+        for place in order(of: source) {
+            let member = try resolve(source, place)
+            append(copy, key(source, place), try deepCopy(member, depth: depth + 1))
         }
-        return value
+        try allocate(count * 64)
+        return .object(copy)
     }
 }

@@ -1,44 +1,65 @@
 internal import JSON
 
-/// What a value is, whether read or not.
-enum ValueKind {
-    case undefined
-    case null
-    case bool
-    case number
-    case string
-    case array
-    case object
-    case function
-}
-
-/// One evaluation of an expression: the documents it reads, what it has used of its limits.
+/// One evaluation of an expression: its memory, the documents it reads, what it has used of its limits.
 ///
 /// Follows the reference's evaluation step by step, so that sequences are flattened and unwrapped at
-/// the same places.
-final class Evaluator {
-    let limits: EvaluationLimits
-    let environment: EvaluationEnvironment
-    private(set) var documents: [JSONDocument] = []
+/// the same places. Values name places in the arrays below; nothing is given back before the
+/// evaluation ends, which `EvaluationLimits.bytesAllocatedMax` bounds.
+struct Evaluator: ~Copyable {
+    var limits = EvaluationLimits()
+    var environment = EvaluationEnvironment()
+    let functions: FunctionTable
+    var code: Code
+    var documents: [JSONDocument] = []
+
+    // MARK: Memory
+
+    /// UTF-8 of texts that were made.
+    var text: ContiguousArray<UInt8> = []
+    /// Items of arrays, keys and values of objects.
+    var cells: ContiguousArray<Value> = []
+    var arrays: ContiguousArray<ArrayHeader> = []
+    var objects: ContiguousArray<ObjectHeader> = []
+    var tuples: ContiguousArray<TupleHeader> = []
+    var tupleBindings: ContiguousArray<Binding> = []
+    var made: ContiguousArray<FunctionValue> = []
+    var frames: ContiguousArray<Frame> = []
+    var bindings: ContiguousArray<Binding> = []
+    var thunks: ContiguousArray<(node: Int32, input: Value, frame: Int32)> = []
+    /// The oldest frame in which a variable was bound since the last `markFrames`.
+    var oldestBound = Int32.max
+    /// Values on their way: items of an array that is being made, arguments of calls.
+    var stack: ContiguousArray<Value> = []
+    /// Indexes of the keys of large objects.
+    var indexes: ContiguousArray<[JSON.CodeUnits: Int]> = []
+    /// Arrays of documents that were laid out in cells.
+    var laidOut: [UInt64: Int32] = [:]
+    var input = LazyMembers()
+
+    // MARK: Limits
+
     private var depth = 0
     private var calls = 0
     private var steps = 0
     private var bytes = 0
-    private let deadline: UInt64
+    private var deadline: UInt64 = 0
 
-    init(limits: EvaluationLimits, environment: EvaluationEnvironment) {
-        self.limits = limits
-        self.environment = environment
+    init(code: Code, functions: FunctionTable) {
+        self.code = code
+        self.functions = functions
+    }
+
+    /// Begins to count.
+    mutating func startLimits() {
+        (depth, calls, steps, bytes) = (0, 0, 0, 0)
         deadline =
             environment.monotonicNanoseconds()
             &+ UInt64(max(0, limits.timeMilliseconds)) &* 1_000_000
     }
 
-    // MARK: Limits
-
-    private func enter() throws(JSONataError) {
-        depth += 1
-        steps += 1
+    @inline(__always) private mutating func enter() throws(JSONataError) {
+        depth &+= 1
+        steps &+= 1
         if depth > limits.depthMax || steps > limits.stepsMax {
             throw JSONataError("U1001", value: depth > limits.depthMax ? "depth" : "steps")
         }
@@ -47,13 +68,13 @@ final class Evaluator {
 
     /// Counts a call that is under way: a built-in function that calls back from a tail call recurses
     /// without any node's being under evaluation.
-    func enterCall() throws(JSONataError) {
+    mutating func enterCall() throws(JSONataError) {
         try step()
         calls += 1
         if calls > limits.depthMax { throw JSONataError("U1001", value: "depth") }
     }
 
-    func leaveCall() { calls -= 1 }
+    mutating func leaveCall() { calls -= 1 }
 
     func checkTime() throws(JSONataError) {
         if environment.monotonicNanoseconds() > deadline {
@@ -62,15 +83,15 @@ final class Evaluator {
     }
 
     /// Counts work done inside a built-in function.
-    func step(_ count: Int = 1) throws(JSONataError) {
+    mutating func step(_ count: Int = 1) throws(JSONataError) {
         let before = steps >> 8
-        steps += count
+        steps &+= count
         if steps > limits.stepsMax { throw JSONataError("U1001", value: "steps") }
         if steps >> 8 != before { try checkTime() }
     }
 
     /// Counts memory about to be taken.
-    func allocate(_ count: Int) throws(JSONataError) {
+    mutating func allocate(_ count: Int) throws(JSONataError) {
         bytes &+= max(0, count)
         if bytes > limits.bytesAllocatedMax { throw JSONataError("U1003") }
     }
@@ -80,329 +101,185 @@ final class Evaluator {
         if bytes &+ count > limits.bytesAllocatedMax { throw JSONataError("U1003") }
     }
 
-    func checkString(_ bytes: Int) throws(JSONataError) {
+    mutating func checkString(_ bytes: Int) throws(JSONataError) {
         if bytes > limits.stringBytesMax { throw JSONataError("U1002") }
         try allocate(bytes)
     }
 
-    // MARK: Reading values
-
-    func add(_ document: JSONDocument) -> Int32 {
-        if let place = documents.firstIndex(where: { $0 === document }) { return Int32(place) }
-        documents.append(document)
-        return Int32(documents.count - 1)
-    }
-
-    func kind(of value: Value) -> ValueKind {
-        switch value {
-        case .undefined, .lazy: .undefined
-        case .null: .null
-        case .bool: .bool
-        case .number: .number
-        case .string: .string
-        case .array: .array
-        case .object, .tuple: .object
-        case .function: .function
-        case .node(let document, let index):
-            switch documents[Int(document)].kind(at: Int(index)) {
-            case .null: .null
-            case .bool: .bool
-            case .number: .number
-            case .string: .string
-            case .array: .array
-            case .object: .object
-            }
-        }
-    }
-
-    /// The value at a place of a document: literals read at once, anything else left.
-    func value(_ document: Int32, _ index: Int) -> Value {
-        let source = documents[Int(document)]
-        switch source.kind(at: index) {
-        case .null: return .null
-        case .bool: return .bool(source.bool(at: index))
-        default: return .node(document: document, index: Int32(truncatingIfNeeded: index))
-        }
-    }
-
-    func number(of value: Value) -> Double? {
-        switch value {
-        case .number(let number): return number
-        case .node(let document, let index):
-            let source = documents[Int(document)]
-            guard source.kind(at: Int(index)) == .number else { return nil }
-            return source.double(at: Int(index))
-        default: return nil
-        }
-    }
-
-    func string(of value: Value) -> String? {
-        switch value {
-        case .string(let text): return text
-        case .node(let document, let index):
-            let source = documents[Int(document)]
-            guard source.kind(at: Int(index)) == .string else { return nil }
-            return source.string(at: Int(index))
-        default: return nil
-        }
-    }
-
-    func function(of value: Value) -> FunctionBox? {
-        if case .function(let function) = value { return function }
-        return nil
-    }
-
-    /// The items of an array, or nil when it is none.
-    func items(of value: Value) -> [Value]? {
-        switch value {
-        case .array(let box): return box.items
-        case .node(let document, let index):
-            let source = documents[Int(document)]
-            let start = Int(index)
-            guard source.kind(at: start) == .array else { return nil }
-            let count = source.count(of: start)
-            var items: [Value] = []
-            items.reserveCapacity(count)
-            var entry = source.firstChild(of: start)
-            for _ in 0..<count {
-                items.append(self.value(document, entry))
-                entry = source.next(after: entry)
-            }
-            return items
-        default: return nil
-        }
-    }
-
-    func isArray(_ value: Value) -> Bool { kind(of: value) == .array }
-
-    /// The members of an object in ECMAScript's order, or nil when it is none.
-    func members(of value: Value) throws(JSONataError) -> [(key: String, value: Value)]? {
-        guard let box = objectBox(of: value) else { return nil }
-        var members: [(key: String, value: Value)] = []
-        members.reserveCapacity(box.count)
-        for place in box.order { members.append((box.keys[place], try resolve(box, place))) }
-        return members
-    }
-
-    /// An object read one level deep; an object made in memory as it is.
-    func objectBox(of value: Value) -> ObjectBox? {
-        switch value {
-        case .object(let box): return box
-        case .node(let document, let index):
-            let source = documents[Int(document)]
-            guard source.kind(at: Int(index)) == .object else { return nil }
-            if source.hasPlainMembers(at: Int(index)) {
-                return plainBox(source, document, Int(index))
-            }
-            let box = ObjectBox()
-            var entry = source.firstChild(of: Int(index))
-            for _ in 0..<source.count(of: Int(index)) {
-                box.set(source.string(at: entry), self.value(document, entry + 1))
-                entry = source.next(after: entry + 1)
-            }
-            return box
-        case .tuple(let tuple):
-            let box = ObjectBox()
-            box.set("@", tuple.context)
-            for (name, value) in tuple.bindings { box.set(name, value) }
-            return box
-        default: return nil
-        }
-    }
-
-    func resolve(_ box: ObjectBox, _ place: Int) throws(JSONataError) -> Value {
-        let value = box.values[place]
-        guard case .lazy(let source, let member) = value else { return value }
-        let made = source.value(Int(member), self)
-        box.setValue(at: place, made)
-        return made
-    }
-
-    /// The member `name` of an object, or undefined.
-    func member(_ value: Value, _ name: String) throws(JSONataError) -> Value {
-        switch value {
-        case .object(let box):
-            guard let place = box.place(of: name) else { return .undefined }
-            return try resolve(box, place)
-        case .node(let document, let index):
-            let found = documents[Int(document)].member(of: Int(index), key: name)
-            return found < 0 ? .undefined : self.value(document, found)
-        case .tuple(let tuple):
-            return name == "@"
-                ? tuple.context : tuple.bindings.first { $0.name == name }?.value ?? .undefined
-        default: return .undefined
-        }
-    }
-
-    /// The member `name` of an object, or of every object in an array as a sequence.
-    func lookup(_ value: Value, _ name: String) throws(JSONataError) -> Value {
-        guard let items = items(of: value) else { return try member(value, name) }
-        let result = ArrayBox([], isSequence: true)
-        for item in items {
-            try step()
-            let found = try lookup(item, name)
-            if let inner = self.items(of: found) {
-                result.items.append(contentsOf: inner)
-            } else if !found.isUndefined {
-                result.items.append(found)
-            }
-        }
-        try allocate(result.items.count * 24)
-        return .array(result)
-    }
-
     // MARK: Evaluation
 
-    func evaluate(_ node: Node, _ input: Value, _ frame: Frame) throws(JSONataError) -> Value {
+    mutating func evaluate(
+        _ place: Int32, _ input: Value, _ frame: Int32
+    ) throws(JSONataError) -> Value {
         try enter()
-        var result = try evaluateKind(node, input, frame)
-        if node.hasPlainResult {
+        let flags = code.nodes[Int(place)].flags
+        var result = try evaluateKind(place, input, frame)
+        if flags.contains(.hasPlainResult) {
             guard case .array = result else {
-                depth -= 1
+                depth &-= 1
                 return result
             }
+        } else {
+            result = try finish(place, result, frame)
         }
-        for stage in node.predicates {
-            if let predicate = stage.predicate { result = try filter(predicate, result, frame) }
-        }
-        if let group = node.group, node.kind != .path {
-            result = try evaluateGroup(group, result, frame)
-        }
-        if case .array(let box) = result, box.isSequence, !box.isTupleStream {
-            if node.keepArray { box.keepSingleton = true }
-            if box.items.isEmpty {
-                result = .undefined
-            } else if box.items.count == 1, !box.keepSingleton {
-                result = box.items[0]
+        if case .array(let array) = result {
+            let header = arrays[Int(array)]
+            if header.flags.contains(.isSequence), !header.flags.contains(.isTupleStream) {
+                if flags.contains(.keepArray) {
+                    arrays[Int(array)].flags.insert(.keepSingleton)
+                }
+                if header.count == 0 {
+                    result = .undefined
+                } else if header.count == 1, !flags.contains(.keepArray),
+                    !header.flags.contains(.keepSingleton)
+                {
+                    result = cells[header.start]
+                }
             }
         }
-        depth -= 1
+        depth &-= 1
         return result
     }
 
-    private func evaluateKind(
-        _ node: Node, _ input: Value, _ frame: Frame
+    /// Applies predicates and the grouping to the result of a node that is no step of a path.
+    private mutating func finish(
+        _ place: Int32, _ value: Value, _ frame: Int32
     ) throws(JSONataError) -> Value {
-        switch node.kind {
-        case .path: return try evaluatePath(node, input, frame)
-        case .binary: return try evaluateBinary(node, input, frame)
-        case .negate: return try evaluateNegate(node, input, frame)
-        case .arrayConstructor: return try evaluateArray(node, input, frame)
-        case .objectConstructor: return try evaluateGroup(node, input, frame)
-        case .name: return try lookup(input, node.text)
-        case .literal: return node.literal
+        let node = code.nodes[Int(place)]
+        let (predicates, group) = (
+            code.details[Int(node.detail)].predicates, code.details[Int(node.detail)].group
+        )
+        var result = value
+        for stage in predicates.range where code.stages[stage].predicate >= 0 {
+            result = try filter(code.stages[stage].predicate, result, frame)
+        }
+        if group >= 0, node.kind != .path { result = try evaluateGroup(group, result, frame) }
+        return result
+    }
+
+    private mutating func evaluateKind(
+        _ place: Int32, _ input: Value, _ frame: Int32
+    ) throws(JSONataError) -> Value {
+        switch code.nodes[Int(place)].kind {
+        case .path: return try evaluatePath(place, input, frame)
+        case .literal: return code.nodes[Int(place)].literal
+        case .variable: return variable(place, input, frame)
+        case .binary: return try evaluateBinary(place, input, frame)
+        case .function: return try evaluateCall(place, input, frame, applied: nil)
+        case .condition: return try evaluateCondition(place, input, frame)
+        case .objectConstructor: return try evaluateGroup(place, input, frame)
+        case .name: return try lookup(input, code.nodes[Int(place)].literal)
+        case .negate: return try evaluateNegate(place, input, frame)
+        case .arrayConstructor: return try evaluateArray(place, input, frame)
         case .wildcard: return try evaluateWildcard(input)
         case .descendant: return try evaluateDescendants(input)
-        case .parent: return node.slot.map { frame.lookup($0.label) } ?? .undefined
-        case .condition: return try evaluateCondition(node, input, frame)
-        case .block:
-            let inner = Frame(frame)
-            var result = Value.undefined
-            for part in node.nodes { result = try evaluate(part, input, inner) }
-            return result
+        case .parent:
+            let slot = code.details[Int(code.nodes[Int(place)].detail)].slot
+            return lookupVariable(slot, frame) ?? .undefined
+        case .block: return try evaluateBlock(place, input, frame)
         case .bind:
-            guard let name = node.lhs?.text, let source = node.rhs else { return .undefined }
-            let value = try evaluate(source, input, frame)
-            frame.bind(name, value)
+            let node = code.nodes[Int(place)]
+            guard node.lhs >= 0, node.rhs >= 0 else { return .undefined }
+            let value = try evaluate(node.rhs, input, frame)
+            bind(code.nodes[Int(node.lhs)].name, value, frame)
             return value
-        case .regex:
-            guard let regex = node.regex else { return .undefined }
-            return .function(FunctionBox(.regex(regex, position: node.position)))
-        case .function: return try evaluateCall(node, input, frame, applied: nil)
-        case .variable:
-            if !node.text.isEmpty { return frame.lookup(node.text, standard: node.standard) }
-            if case .array(let box) = input, box.isOuterWrapper {
-                return box.items.first ?? .undefined
-            }
-            return input
-        case .lambda: return evaluateLambda(node, input, frame)
-        case .partial: return try evaluatePartial(node, input, frame)
-        case .apply: return try evaluateApply(node, input, frame)
-        case .transform: return evaluateTransform(node, frame)
+        case .regex: return evaluateRegex(place)
+        case .lambda: return evaluateLambda(place, input, frame)
+        case .partial: return try evaluatePartial(place, input, frame)
+        case .apply: return try evaluateApply(place, input, frame)
+        case .transform: return evaluateTransform(place, frame)
         case .sort, .operatorToken, .end: return .undefined
         }
     }
 
-    private func evaluateCondition(
-        _ node: Node, _ input: Value, _ frame: Frame
+    private mutating func evaluateBlock(
+        _ place: Int32, _ input: Value, _ frame: Int32
     ) throws(JSONataError) -> Value {
-        guard let test = node.lhs else { return .undefined }
-        let value = try evaluate(test, input, frame)
-        if let positive = node.rhs {
-            if try truth(value) { return try evaluate(positive, input, frame) }
-        } else if try node.text == "??" ? !value.isUndefined : truth(value) {
+        let marks = markFrames()
+        let inner = makeFrame(frame)
+        var result = Value.undefined
+        for entry in code.nodes[Int(place)].list.range {
+            result = try evaluate(code.lists[entry], input, inner)
+        }
+        releaseFrames(to: marks)
+        return result
+    }
+
+    private mutating func evaluateRegex(_ place: Int32) -> Value {
+        let node = code.nodes[Int(place)]
+        guard let regex = code.details[Int(node.detail)].regex else { return .undefined }
+        return makeFunction(.regex(regex, position: Int(node.position)))
+    }
+
+    private mutating func evaluateCondition(
+        _ place: Int32, _ input: Value, _ frame: Int32
+    ) throws(JSONataError) -> Value {
+        let node = code.nodes[Int(place)]
+        guard node.lhs >= 0 else { return .undefined }
+        let value = try evaluate(node.lhs, input, frame)
+        if node.rhs >= 0 {
+            if try truth(value) { return try evaluate(node.rhs, input, frame) }
+        } else if try node.flags.contains(.asksExistence) ? !value.isUndefined : truth(value) {
             // `a ?? c` and `a ?: c`: what was tested is the result.
             return value
         }
-        guard let negative = node.third else { return .undefined }
-        return try evaluate(negative, input, frame)
+        return node.third < 0 ? .undefined : try evaluate(node.third, input, frame)
     }
 
-    private func evaluateWildcard(_ input: Value) throws(JSONataError) -> Value {
-        var source = input
-        if case .array(let box) = input, box.isOuterWrapper, let first = box.items.first {
-            source = first
-        }
-        let result = ArrayBox([], isSequence: true)
-        var values: [Value] = []
-        if let items = items(of: source) {
-            values = items
-            // Marks are members in the reference, and a wildcard finds them.
-            if case .array(let box) = source {
-                for mark in [box.isSequence, box.keepSingleton, box.isTupleStream] where mark {
-                    values.append(.bool(true))
-                }
+    func variable(_ place: Int32, _ input: Value, _ frame: Int32) -> Value {
+        let node = code.nodes[Int(place)]
+        if node.name >= 0 { return lookupVariable(node.name, frame) ?? node.literal }
+        if case .array(let array) = input {
+            let header = arrays[Int(array)]
+            if header.flags.contains(.isOuterWrapper) {
+                return header.count > 0 ? cells[header.start] : .undefined
             }
-        } else if let members = try members(of: source) {
-            values = members.map(\.value)
         }
+        return input
+    }
+
+    private mutating func evaluateWildcard(_ input: Value) throws(JSONataError) -> Value {
+        var source = input
+        if case .array(let array) = input {
+            let header = arrays[Int(array)]
+            if header.flags.contains(.isOuterWrapper), header.count > 0 {
+                source = cells[header.start]
+            }
+        }
+        let base = stack.count
         var isPlain = false
-        for value in values {
+        var values = cursor(of: source)
+        if values == nil, let object = try object(of: source) {
+            let start = cells.count
+            for member in order(of: object) {
+                cells.append(try resolve(object, member))
+            }
+            values = Cursor(document: Cursor.cells, place: start, left: cells.count - start)
+        }
+        while var rest = values, let value = next(&rest) {
+            values = rest
             try step()
             if isArray(value) {
                 // Appending an array makes a plain array of the results so far.
-                try flatten(value, into: &result.items)
+                try flatten(value)
                 isPlain = true
             } else {
-                result.items.append(value)
+                stack.append(value)
             }
         }
-        result.isSequence = !isPlain
-        return .array(result)
+        // Marks are members in the reference, and a wildcard finds them.
+        let flags = flags(of: source)
+        for mark: ArrayHeader.Flags in [.isSequence, .keepSingleton, .isTupleStream]
+        where flags.contains(mark) {
+            stack.append(.bool(true))
+        }
+        return takeArray(from: base, isPlain ? [] : .isSequence)
     }
 
-    private func flatten(_ value: Value, into result: inout [Value]) throws(JSONataError) {
+    /// Pushes the value, or what an array holds, arrays within it included.
+    private mutating func flatten(_ value: Value) throws(JSONataError) {
         try step()
-        guard let items = items(of: value) else {
-            result.append(value)
-            return
-        }
-        for item in items { try flatten(item, into: &result) }
-    }
-
-    private func evaluateDescendants(_ input: Value) throws(JSONataError) -> Value {
-        guard !input.isUndefined else { return .undefined }
-        if case .node(let document, let index) = input,
-            let items = try descendants(document, Int(index))
-        {
-            try allocate(items.count * 24)
-            return items.count == 1 ? items[0] : .array(ArrayBox(items, isSequence: true))
-        }
-        let result = ArrayBox([], isSequence: true)
-        // A stack of its own: input may be nested more deeply than the thread's stack allows.
-        var waiting = [input]
-        while let value = waiting.popLast() {
-            try step()
-            if let items = items(of: value) {
-                waiting.append(contentsOf: items.reversed())
-            } else {
-                result.items.append(value)
-                if let members = try members(of: value) {
-                    waiting.append(contentsOf: members.map(\.value).reversed())
-                }
-            }
-        }
-        try allocate(result.items.count * 24)
-        return result.items.count == 1 ? result.items[0] : .array(result)
+        guard var items = cursor(of: value) else { return stack.append(value) }
+        while let item = next(&items) { try flatten(item) }
     }
 }

@@ -144,22 +144,21 @@ final class Signature: Sendable {
     }
 
     /// The arguments as the function expects them: the context for one left out, an array for a single
-    /// value.
+    /// value. Those that need no change stay where they are, others are a new run on the stack.
     ///
     /// - Throws: T0410, T0411 or T0412.
     func validate(
-        _ arguments: [Value], context: Value, _ evaluator: Evaluator
-    ) throws(JSONataError) -> [Value] {
+        _ arguments: Arguments, context: Value, _ evaluator: inout Evaluator
+    ) throws(JSONataError) -> Arguments {
         if fitsInPlace(arguments, evaluator) { return arguments }
-        let symbols = arguments.map { Self.symbol(of: $0, evaluator) }
+        let symbols = (0..<arguments.count).map {
+            Self.symbol(of: evaluator.argument(arguments, $0), evaluator)
+        }
         let work = parameters.count * symbols.count
         try evaluator.checkRoom(work)
         try evaluator.step(work / 64)
-        guard let counts = match(symbols) else {
-            throw Self.misfit(.t0410, firstBad(symbols))
-        }
-        var valid: [Value] = []
-        valid.reserveCapacity(max(parameters.count, arguments.count))
+        guard let counts = match(symbols) else { throw Self.misfit(.t0410, firstBad(symbols)) }
+        let base = evaluator.stack.count
         var index = 0
         for (parameter, count) in zip(parameters, counts) {
             if count == 0 {
@@ -167,37 +166,32 @@ final class Signature: Sendable {
                     guard parameter.accepts.contains(Self.symbol(of: context, evaluator)) else {
                         throw Self.misfit(.t0411, index)
                     }
-                    valid.append(context)
+                    evaluator.stack.append(context)
                 } else {
-                    valid.append(index < arguments.count ? arguments[index] : .undefined)
+                    evaluator.stack.append(evaluator.argument(arguments, index))
                     index += 1
                 }
                 continue
             }
             for _ in 0..<count {
-                guard index < arguments.count else {
-                    valid.append(.undefined)
-                    index += 1
-                    continue
-                }
-                let argument = arguments[index]
-                if parameter.type == "a", symbols[index] != "m" {
-                    valid.append(
-                        try asArray(argument, symbols[index], parameter, index, evaluator))
+                let argument = evaluator.argument(arguments, index)
+                if parameter.type == "a", index < symbols.count, symbols[index] != "m" {
+                    evaluator.stack.append(
+                        try asArray(argument, symbols[index], parameter, index, &evaluator))
                 } else {
-                    valid.append(argument)
+                    evaluator.stack.append(argument)
                 }
                 index += 1
             }
         }
-        return valid
+        return Arguments(base: base, count: evaluator.stack.count - base)
     }
 
     /// True when there is an argument for every parameter and each is what its parameter takes.
-    private func fitsInPlace(_ arguments: [Value], _ evaluator: Evaluator) -> Bool {
+    private func fitsInPlace(_ arguments: Arguments, _ evaluator: borrowing Evaluator) -> Bool {
         guard arguments.count == parameters.count else { return false }
         for (place, parameter) in parameters.enumerated() {
-            let kind = evaluator.kind(of: arguments[place])
+            let kind = evaluator.kind(of: evaluator.argument(arguments, place))
             guard parameter.accepts.accept(kind), !parameter.repeats else { return false }
             if parameter.type == "a", kind != .array || parameter.subtype != nil { return false }
         }
@@ -206,17 +200,19 @@ final class Signature: Sendable {
 
     private func asArray(
         _ argument: Value, _ symbol: Character, _ parameter: Parameter, _ index: Int,
-        _ evaluator: Evaluator
+        _ evaluator: inout Evaluator
     ) throws(JSONataError) -> Value {
         if symbol != "a" {
             if let subtype = parameter.subtype, String(symbol) != subtype {
                 throw Self.misfit(.t0412, index, subtype)
             }
-            return .array(ArrayBox([argument]))
+            return evaluator.makeArray(single: argument)
         }
-        if let wanted = parameter.subtype?.first, let items = evaluator.items(of: argument) {
-            for item in items where Self.symbol(of: item, evaluator) != wanted {
-                throw Self.misfit(.t0412, index, parameter.subtype)
+        if let wanted = parameter.subtype?.first, var items = evaluator.cursor(of: argument) {
+            while let item = evaluator.next(&items) {
+                if Self.symbol(of: item, evaluator) != wanted {
+                    throw Self.misfit(.t0412, index, parameter.subtype)
+                }
             }
         }
         return argument
@@ -250,7 +246,7 @@ final class Signature: Sendable {
         return index
     }
 
-    private static func symbol(of value: Value, _ evaluator: Evaluator) -> Character {
+    private static func symbol(of value: Value, _ evaluator: borrowing Evaluator) -> Character {
         switch evaluator.kind(of: value) {
         case .undefined: "m"
         case .null: "l"

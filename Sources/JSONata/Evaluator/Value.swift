@@ -1,238 +1,154 @@
 internal import JSON
 
-/// A value during evaluation.
+/// What a value is, whether read or not.
+enum ValueKind {
+    case undefined
+    case null
+    case bool
+    case number
+    case string
+    case array
+    case object
+    case function
+}
+
+/// A value during evaluation: sixteen bytes that hold no reference, so that copying one costs nothing.
 ///
-/// Parts of received documents stay unread: `node` is a document's number and a place on its tape, and
-/// costs no reference counting. Whoever needs the contents asks the `Evaluator`, which holds the
-/// documents.
-enum Value {
+/// What does not fit lies in the memory of the `Evaluator` (its arrays, objects, functions and texts,
+/// named by their number there) or unread in a document. Whoever needs the contents asks the evaluator.
+enum Value: Sendable {
     case undefined
     case null
     case bool(Bool)
     case number(Double)
-    case string(String)
-    case array(ArrayBox)
-    case object(ObjectBox)
-    case function(FunctionBox)
+    case string(TextRange)
+    case array(Int32)
+    case object(Int32)
+    /// Negative for the built-in and custom functions, which every evaluation has.
+    case function(Int32)
+    /// A part of a document that is not read yet: never a literal.
     case node(document: Int32, index: Int32)
     /// One item of a tuple stream: a context and the variables bound beside it.
-    case tuple(TupleBox)
-    /// A member that is made when it is first touched.
-    case lazy(LazyObject.Source, Int32)
+    case tuple(Int32)
+    /// A member of the input that is made when it is first touched.
+    case lazy(Int32)
+    /// A call in tail position, to be made by whoever called the function it stands in.
+    case thunk(Int32)
 
     var isUndefined: Bool {
         if case .undefined = self { return true }
         return false
     }
+}
 
-    /// A literal's text, for error messages.
-    var plainText: String {
-        switch self {
-        case .undefined: "undefined"
-        case .null: "null"
-        case .bool(let flag): flag ? "true" : "false"
-        case .number(let number): ScriptNumber.string(number)
-        case .string(let text): text
-        default: "value"
-        }
+/// Where a text's UTF-8 lies.
+struct TextRange: Sendable {
+    /// Texts that the evaluation made.
+    static let own: Int32 = 0
+    /// Texts of the expression.
+    static let constants: Int32 = 1
+    /// The first document; the others follow.
+    static let documents: Int32 = 2
+
+    var source: Int32
+    var start: UInt32
+    var count: UInt32
+
+    init(_ source: Int32, _ range: Range<Int>) {
+        self.source = source
+        start = UInt32(truncatingIfNeeded: range.lowerBound)
+        count = UInt32(truncatingIfNeeded: range.count)
+    }
+
+    var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
+
+    /// The part of it from `lower` up to `upper`, counted in bytes.
+    func part(_ lower: Int, _ upper: Int) -> TextRange {
+        TextRange(source, Int(start) + lower..<Int(start) + upper)
     }
 }
 
-/// An array, and what the language remembers about how it came to be.
-final class ArrayBox {
-    var items: [Value]
-    /// A result of navigation, which is flattened and unwrapped; not an array of the data.
-    var isSequence: Bool
-    /// A sequence that stays an array even with one item (`[]`).
-    var keepSingleton = false
-    /// Made by an array constructor inside a path: not flattened.
-    var isCons = false
-    /// Wraps an input that is itself an array, so that it counts as one input.
-    var isOuterWrapper = false
-    var isTupleStream = false
-    /// How deep it nests, once that was asked for.
-    var height: Int?
+/// An array of an evaluation: where its items lie, and what the language remembers about how it came
+/// to be. Its items do not change.
+struct ArrayHeader {
+    struct Flags: OptionSet {
+        let rawValue: UInt8
 
-    init(_ items: [Value], isSequence: Bool = false) {
-        self.items = items
-        self.isSequence = isSequence
+        /// A result of navigation, which is flattened and unwrapped; not an array of the data.
+        static let isSequence = Flags(rawValue: 1)
+        /// A sequence that stays an array even with one item (`[]`).
+        static let keepSingleton = Flags(rawValue: 2)
+        /// Made by an array constructor inside a path: not flattened.
+        static let isCons = Flags(rawValue: 4)
+        /// Wraps an input that is itself an array, so that it counts as one input.
+        static let isOuterWrapper = Flags(rawValue: 8)
+        static let isTupleStream = Flags(rawValue: 16)
+        /// The numbers from `start` on, which no cell holds.
+        static let isRange = Flags(rawValue: 32)
     }
+
+    /// The first item's cell, or the first number of a range.
+    let start: Int
+    let count: Int
+    var flags: Flags
+    /// How deep it nests, once that was asked for.
+    var height: Int32 = -1
+}
+
+/// An object of an evaluation: cells hold a key and a value for each member.
+struct ObjectHeader {
+    var start: Int
+    var count = 0
+    var capacity: Int
+    /// The number of the index of its keys, which large ones have.
+    var index: Int32 = -1
+    /// How deep it nests, once that was asked for.
+    var height: Int32 = -1
+    /// Some key looks like an array index, which ECMAScript puts first.
+    var hasIndexKeys = false
 }
 
 /// A context and its bindings in a tuple stream.
-final class TupleBox {
+struct TupleHeader {
     var context: Value
-    var bindings: [(name: String, value: Value)]
-
-    init(context: Value, bindings: [(name: String, value: Value)] = []) {
-        self.context = context
-        self.bindings = bindings
-    }
-
-    func bind(_ name: String, _ value: Value) {
-        if let place = bindings.firstIndex(where: { $0.name == name }) {
-            bindings[place].value = value
-        } else {
-            bindings.append((name, value))
-        }
-    }
+    /// The newest binding, which hides older ones of its name; -1 for none.
+    var bindings: Int32
 }
 
-/// An object with ordered members; keys are compared by code units.
-final class ObjectBox {
-    private(set) var keys: [String]
-    private(set) var values: [Value]
-    private var places: [JSON.CodeUnits: Int] = [:]
-    /// Some key looks like an array index, which ECMAScript puts first.
-    private(set) var hasIndexKeys = false
-    /// How deep it nests, once that was asked for.
-    var height: Int?
-    private static let scanMax = 16
-
-    init() {
-        keys = []
-        values = []
-    }
-
-    /// Members whose keys the caller knows to differ and to look like no array index.
-    init(plain keys: [String], _ values: [Value]) {
-        self.keys = keys
-        self.values = values
-    }
-
-    init(copying other: ObjectBox) {
-        keys = other.keys
-        values = other.values
-        places = other.places
-        hasIndexKeys = other.hasIndexKeys
-    }
-
-    var count: Int { keys.count }
-
-    func place(of key: String) -> Int? {
-        if keys.count > Self.scanMax {
-            if places.count != keys.count {
-                places.removeAll(keepingCapacity: true)
-                for (place, key) in keys.enumerated() { places[JSON.CodeUnits(key)] = place }
-            }
-            return places[JSON.CodeUnits(key)]
-        }
-        return keys.firstIndex { $0.hasSameCodeUnits(as: key) }
-    }
-
-    func get(_ key: String) -> Value { place(of: key).map { values[$0] } ?? .undefined }
-
-    func set(_ key: String, _ value: Value) {
-        if let place = place(of: key) {
-            values[place] = value
-            return
-        }
-        if keys.count >= Self.scanMax { places[JSON.CodeUnits(key)] = keys.count }
-        if Self.arrayIndex(key) != nil { hasIndexKeys = true }
-        keys.append(key)
-        values.append(value)
-    }
-
-    func setValue(at place: Int, _ value: Value) { values[place] = value }
-
-    func remove(_ key: String) {
-        guard let place = place(of: key) else { return }
-        keys.remove(at: place)
-        values.remove(at: place)
-        places = [:]
-    }
-
-    /// Places in the order ECMAScript lists them: array indexes ascending, then by insertion
-    /// (ECMA-262 §10.1.11).
-    var order: [Int] {
-        guard hasIndexKeys else { return Array(keys.indices) }
-        let indexed = keys.indices.compactMap { place in
-            Self.arrayIndex(keys[place]).map { (number: $0, place: place) }
-        }
-        let rest = keys.indices.filter { Self.arrayIndex(keys[$0]) == nil }
-        return indexed.sorted { $0.number < $1.number }.map(\.place) + rest
-    }
-
-    /// The number of a key that is a canonical array index (0 to 2^32 - 2), or nil.
-    static func arrayIndex(_ key: String) -> UInt32? {
-        guard let first = key.utf8.first, first >= 0x30, first <= 0x39, key.utf8.count <= 10,
-            first != 0x30 || key.utf8.count == 1, let number = UInt32(key), number != UInt32.max
-        else { return nil }
-        return number
-    }
+/// A variable and its value, and the binding before it.
+struct Binding {
+    let name: Int32
+    let next: Int32
+    var value: Value
 }
 
 /// A frame of variables.
-final class Frame {
-    private var names: [String] = []
-    private var values: [Value] = []
-    let parent: Frame?
-    /// Set in the outermost frame alone.
-    private let functions: FunctionTable?
-
-    init(_ parent: Frame?) {
-        self.parent = parent
-        functions = nil
-    }
-
-    init(_ functions: FunctionTable) {
-        parent = nil
-        self.functions = functions
-    }
-
-    func bind(_ name: String, _ value: Value) {
-        if let place = names.lastIndex(of: name) {
-            values[place] = value
-        } else {
-            names.append(name)
-            values.append(value)
-        }
-    }
-
-    /// The value of a variable; `standard` is what the standard functions have under this name.
-    func lookup(_ name: String, standard: Value) -> Value {
-        var frame: Frame? = self
-        while let current = frame {
-            if let functions = current.functions {
-                return functions === FunctionTable.standard
-                    ? standard : functions.table[name] ?? .undefined
-            }
-            if let place = current.names.lastIndex(of: name) { return current.values[place] }
-            frame = current.parent
-        }
-        return .undefined
-    }
-
-    func lookup(_ name: String) -> Value {
-        var frame: Frame? = self
-        while let current = frame {
-            if let functions = current.functions { return functions.table[name] ?? .undefined }
-            if let place = current.names.lastIndex(of: name) { return current.values[place] }
-            frame = current.parent
-        }
-        return .undefined
-    }
+struct Frame {
+    let parent: Int32
+    var bindings: Int32 = -1
+    /// A tuple whose bindings are visible here too, or -1.
+    var tuple: Int32 = -1
 }
 
-/// The functions an expression starts with, made once when it is compiled.
-final class FunctionTable: @unchecked Sendable {
-    // Never written after `init`; functions hold nothing that changes.
-    let table: [String: Value]
+/// Items one after the other, of an array or of a document's.
+struct Cursor {
+    static let cells: Int32 = -1
+    static let numbers: Int32 = -2
 
-    init(_ custom: [CustomFunction]) {
-        var table = Self.standard.table
-        for function in custom {
-            table[function.name] = .function(FunctionBox(.native(function.native)))
-        }
-        self.table = table
-    }
+    /// The document, or where else the items are.
+    let document: Int32
+    var place: Int
+    var left: Int
+}
 
-    private init(builtIn: [NativeFunction]) {
-        table = Dictionary(
-            builtIn.map { ($0.name, Value.function(FunctionBox(.native($0)))) },
-            uniquingKeysWith: { _, last in last })
-    }
+/// Arguments of a call: a run of the evaluator's stack.
+struct Arguments {
+    var base: Int
+    var count: Int
+}
 
-    /// Shared by every expression that adds nothing.
-    static let standard = FunctionTable(builtIn: FunctionRegistry.all)
+/// What a built-in function is called with beside its arguments.
+struct CallContext {
+    let input: Value
+    let frame: Int32
 }

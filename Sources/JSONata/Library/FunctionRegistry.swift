@@ -4,9 +4,4 @@ enum FunctionRegistry {
     static let all: [NativeFunction] =
         numbers + strings + matching + collections + objects + higherOrder + control + pictures
         + dates
-
-    /// An argument, undefined when it is not given.
-    static func argument(_ arguments: [Value], _ place: Int) -> Value {
-        place < arguments.count ? arguments[place] : .undefined
-    }
 }

@@ -8,7 +8,7 @@ struct Lexer {
         case variable(String)
         case string(String)
         case number(Double)
-        case value(Value)
+        case value(Literal)
         case regex(pattern: String, flags: String)
         case end
     }

@@ -18,7 +18,7 @@ final class AncestorSlot {
 final class Node: @unchecked Sendable {
     // Written by the parser and the second pass only, before the expression is given to anybody.
 
-    enum Kind {
+    enum Kind: UInt8 {
         case path
         case binary
         case negate
@@ -61,7 +61,7 @@ final class Node: @unchecked Sendable {
     var position: Int
     /// An operator's, a name's or a variable's text.
     var text: String
-    var literal: Value = .undefined
+    var literal: Literal = .undefined
     /// Steps of a path, items of an array or block, arguments of a function, parameters of a lambda.
     var nodes: [Node] = []
     var lhs: Node?
@@ -89,53 +89,9 @@ final class Node: @unchecked Sendable {
     var seekingParent: [AncestorSlot]?
     /// A path of plain names: navigated without making sequences.
     var isPlainPath = false
-    /// A name and nothing else: looked up in each item without evaluating a node.
-    private(set) var isPlainName = false
-    /// Nothing is done to the result after the node itself is evaluated, unless it is a sequence.
-    private(set) var hasPlainResult = false
-    /// The keys of an object constructor when all are written out and none repeats, needs another place
-    /// (ECMA-262 §10.1.11) or is refused.
-    private(set) var literalKeys: [String]?
-    /// The standard function that a variable names, undefined for none.
-    private(set) var standard: Value = .undefined
-    /// UTF-8 of a name, for looking it up in a document.
-    var utf8: [UInt8] = []
-
     init(_ kind: Kind, position: Int, text: String = "") {
         self.kind = kind
         self.position = position
         self.text = text
-    }
-
-    /// Decides the shortcuts of this node and all below, once nothing changes any more.
-    func seal() {
-        isPlainName =
-            kind == .name && stages.isEmpty && predicates.isEmpty && group == nil && !keepArray
-            && !isTuple && focus == nil && index == nil && ancestor == nil
-        hasPlainResult = predicates.isEmpty && (group == nil || kind == .path)
-        literalKeys = plainKeys()
-        if kind == .variable { standard = FunctionTable.standard.table[text] ?? .undefined }
-        for node in nodes { node.seal() }
-        for node in [lhs, rhs, third, group] { node?.seal() }
-        for pair in pairs {
-            pair.key.seal()
-            pair.value.seal()
-        }
-        for term in terms { term.expression.seal() }
-        for stage in predicates + stages { stage.predicate?.seal() }
-    }
-
-    private func plainKeys() -> [String]? {
-        guard kind == .objectConstructor else { return nil }
-        var keys: [String] = []
-        for (key, _) in pairs {
-            guard key.kind == .literal, key.predicates.isEmpty, key.group == nil,
-                case .string(let text) = key.literal, !text.hasPrefix("_jsonata_"),
-                ObjectBox.arrayIndex(text) == nil,
-                !keys.contains(where: { $0.utf8.elementsEqual(text.utf8) })
-            else { return nil }
-            keys.append(text)
-        }
-        return keys
     }
 }

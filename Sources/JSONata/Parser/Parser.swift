@@ -129,7 +129,7 @@ struct Parser {
         }
     }
 
-    private func literal(_ value: Value, _ position: Int, _ text: String) -> Node {
+    private func literal(_ value: Literal, _ position: Int, _ text: String) -> Node {
         let node = Node(.literal, position: position, text: text)
         node.literal = value
         return node

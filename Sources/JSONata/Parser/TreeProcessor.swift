@@ -9,7 +9,6 @@ final class TreeProcessor {
         if result.kind == .parent || result.seekingParent != nil {
             throw JSONataError("S0217", position: result.position)
         }
-        result.seal()
         return result
     }
 
@@ -45,7 +44,6 @@ final class TreeProcessor {
             return node
         case .name:
             let path = Node(.path, position: node.position)
-            node.utf8 = Array(node.text.utf8)
             path.nodes = [node]
             if node.keepArray { path.keepSingletonArray = true }
             markPlain(path)
@@ -181,7 +179,6 @@ final class TreeProcessor {
             }
             step.kind = .name
             step.text = name
-            step.utf8 = Array(name.utf8)
         }
         if path.nodes.contains(where: \.keepArray) { path.keepSingletonArray = true }
         if let step = path.nodes.first, step.kind == .arrayConstructor { step.isConsArray = true }

@@ -1,192 +1,163 @@
+internal import JSON
+
 extension FunctionRegistry {
     static let collections: [NativeFunction] = [
         NativeFunction("append", "<xx:a>", arity: 2) {
             (evaluator, arguments, _) throws(JSONataError) in
-            let (left, right) = (argument(arguments, 0), argument(arguments, 1))
-            let count =
-                (evaluator.items(of: left)?.count ?? 1) + (evaluator.items(of: right)?.count ?? 1)
-            try evaluator.checkSequence(count)
-            return evaluator.appended(left, right)
+            let left = evaluator.argument(arguments, 0)
+            let right = evaluator.argument(arguments, 1)
+            try evaluator.checkSequence(
+                (evaluator.count(of: left) ?? 1) + (evaluator.count(of: right) ?? 1))
+            return try evaluator.appended(left, right)
         },
         NativeFunction("reverse", "<a:a>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            let value = argument(arguments, 0)
-            guard let items = evaluator.items(of: value), items.count > 1 else { return value }
-            return .array(ArrayBox(items.reversed()))
+            let value = evaluator.argument(arguments, 0)
+            guard let items = evaluator.cells(of: value), items.count > 1 else { return value }
+            try evaluator.checkSequence(items.count)
+            let start = evaluator.cells.count
+            for place in items.reversed() { evaluator.cells.append(evaluator.cells[place]) }
+            return evaluator.makeArray(start)
         },
         NativeFunction("shuffle", "<a:a>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            let value = argument(arguments, 0)
-            guard var items = evaluator.items(of: value), items.count > 1 else { return value }
+            let value = evaluator.argument(arguments, 0)
+            guard let items = evaluator.cells(of: value), items.count > 1 else { return value }
+            try evaluator.checkSequence(items.count)
+            let start = evaluator.cells.count
+            for place in items { evaluator.cells.append(evaluator.cells[place]) }
             // Fisher-Yates; the source of randomness gives numbers from 0 up to 1.
             for place in stride(from: items.count - 1, to: 0, by: -1) {
                 let other = Int(evaluator.environment.random() * Double(place + 1))
-                items.swapAt(place, min(max(0, other), place))
+                evaluator.cells.swapAt(start + place, start + min(max(0, other), place))
             }
-            return .array(ArrayBox(items))
+            return evaluator.makeArray(start)
         },
         NativeFunction("distinct", "<x:x>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            let value = argument(arguments, 0)
-            guard let items = evaluator.items(of: value), items.count > 1 else { return value }
-            var isSequence = false
-            if case .array(let box) = value { isSequence = box.isSequence }
-            var seen = Set<String>()
-            var result: [Value] = []
-            for item in items {
-                // Scalars are told apart by a key, so that long lists stay linear.
-                if let key = evaluator.scalarKey(item) {
-                    if seen.insert(key).inserted { result.append(item) }
-                    continue
-                }
-                var isKnown = false
-                for other in result where try evaluator.isEqual(item, other) {
-                    isKnown = true
-                    break
-                }
-                if !isKnown { result.append(item) }
-            }
-            return .array(ArrayBox(result, isSequence: isSequence))
+            let value = evaluator.argument(arguments, 0)
+            guard let count = evaluator.count(of: value), count > 1 else { return value }
+            return try distinct(value, &evaluator)
         },
         NativeFunction("zip", "<a+>", arity: 0) { (evaluator, arguments, _) throws(JSONataError) in
-            let arrays = arguments.map { evaluator.items(of: $0) ?? [] }
+            var arrays: [Range<Int>] = []
+            for place in 0..<arguments.count {
+                arrays.append(evaluator.cells(of: evaluator.argument(arguments, place)) ?? 0..<0)
+            }
             let count = arrays.map(\.count).min() ?? 0
-            var result: [Value] = []
+            let base = evaluator.stack.count
             for place in 0..<count {
                 try evaluator.step(arrays.count)
-                result.append(.array(ArrayBox(arrays.map { $0[place] })))
+                let start = evaluator.cells.count
+                for array in arrays {
+                    evaluator.cells.append(evaluator.cells[array.lowerBound + place])
+                }
+                let row = evaluator.makeArray(start)
+                evaluator.stack.append(row)
             }
-            return .array(ArrayBox(result))
+            return evaluator.takeArray(from: base)
         },
         NativeFunction("sort", "<af?:a>", arity: 2) {
             (evaluator, arguments, context) throws(JSONataError) in
-            let value = argument(arguments, 0)
-            guard let items = evaluator.items(of: value), items.count > 1 else { return value }
-            let comparator = argument(arguments, 1)
-            if comparator.isUndefined {
-                return .array(ArrayBox(try sortPlain(items, evaluator)))
-            }
-            return .array(
-                ArrayBox(
-                    try evaluator.mergeSort(items) { left, right throws(JSONataError) in
-                        try evaluator.truth(
-                            try evaluator.apply(
-                                comparator, [left, right], .null, context.frame))
-                    }))
+            let value = evaluator.argument(arguments, 0)
+            guard let items = evaluator.cells(of: value), items.count > 1 else { return value }
+            let comparator = evaluator.argument(arguments, 1)
+            let values = Array(evaluator.cells[items])
+            let sorted =
+                comparator.isUndefined
+                ? try sortPlain(values, &evaluator)
+                : try evaluator.mergeSort(values) {
+                    (evaluator, left, right) throws(JSONataError) in
+                    try evaluator.truth(
+                        try evaluator.apply(comparator, to: [left, right], context.frame))
+                }
+            let start = evaluator.cells.count
+            evaluator.cells.append(contentsOf: sorted)
+            try evaluator.allocate(sorted.count * 24)
+            return evaluator.makeArray(start)
         },
         NativeFunction("join", "<a<s>s?:s>", arity: 2) {
             (evaluator, arguments, _) throws(JSONataError) in
-            guard let items = evaluator.items(of: argument(arguments, 0)) else { return .undefined }
-            let separator = evaluator.string(of: argument(arguments, 1)) ?? ""
-            var result = ""
-            for (place, item) in items.enumerated() {
-                if place > 0 { result += separator }
-                result += evaluator.string(of: item) ?? ""
-                if result.utf8.count > evaluator.limits.stringBytesMax { break }
-            }
-            try evaluator.checkString(result.utf8.count)
-            return .string(result)
+            try join(
+                evaluator.argument(arguments, 0), evaluator.argument(arguments, 1), &evaluator)
         },
     ]
 
+    private static func join(
+        _ value: Value, _ separator: Value, _ evaluator: inout Evaluator
+    ) throws(JSONataError) -> Value {
+        guard var items = evaluator.cursor(of: value) else { return .undefined }
+        let mark = evaluator.textRange(of: separator)
+        var parts: [TextRange] = []
+        var count = 0
+        while let item = evaluator.next(&items) {
+            if let mark, !parts.isEmpty { count += Int(mark.count) }
+            let part = evaluator.textRange(of: item) ?? TextRange(TextRange.own, 0..<0)
+            parts.append(part)
+            count += Int(part.count)
+        }
+        try evaluator.checkString(count)
+        let start = evaluator.text.count
+        for (place, part) in parts.enumerated() {
+            if place > 0, let mark { evaluator.appendText(mark) }
+            evaluator.appendText(part)
+        }
+        return .string(TextRange(TextRange.own, start..<evaluator.text.count))
+    }
+
+    /// The first of each value; scalars are told apart by a key, so that long lists stay linear.
+    private static func distinct(
+        _ value: Value, _ evaluator: inout Evaluator
+    ) throws(JSONataError) -> Value {
+        guard var items = evaluator.cursor(of: value) else { return value }
+        let flags = evaluator.flags(of: value).intersection(.isSequence)
+        let seen = evaluator.makeObject(capacity: 8)
+        var numbers = Set<Double>()
+        let base = evaluator.stack.count
+        while let item = evaluator.next(&items) {
+            try evaluator.step()
+            if let key = evaluator.textRange(of: item) {
+                if evaluator.place(of: key, in: seen) == nil {
+                    evaluator.set(seen, key, .null)
+                    evaluator.stack.append(item)
+                }
+                continue
+            }
+            if let number = evaluator.number(of: item), !number.isNaN {
+                if numbers.insert(number).inserted { evaluator.stack.append(item) }
+                continue
+            }
+            var isKnown = false
+            for place in base..<evaluator.stack.count
+            where try evaluator.isEqual(item, evaluator.stack[place]) {
+                isKnown = true
+                break
+            }
+            if !isKnown { evaluator.stack.append(item) }
+        }
+        return evaluator.takeArray(from: base, flags)
+    }
+
     /// Numbers or strings alone, ascending.
     private static func sortPlain(
-        _ items: [Value], _ evaluator: Evaluator
+        _ items: [Value], _ evaluator: inout Evaluator
     ) throws(JSONataError) -> [Value] {
         var numbers: [(Double, Value)] = []
-        var strings: [(String, Value)] = []
+        var strings: [(TextRange, Value)] = []
         for item in items {
             if let number = evaluator.number(of: item) {
                 numbers.append((try evaluator.finite(number), item))
-            } else if let text = evaluator.string(of: item) {
+            } else if let text = evaluator.textRange(of: item) {
                 strings.append((text, item))
             }
         }
         if numbers.count == items.count {
-            return try evaluator.mergeSort(numbers) { $0.0 > $1.0 }.map(\.1)
+            return try evaluator.mergeSort(numbers) { (_, left, right) in left.0 > right.0 }
+                .map(\.1)
         }
         guard strings.count == items.count else { throw JSONataError("D3070") }
-        return try evaluator.mergeSort(strings) { Text.precedes($1.0, $0.0) }.map(\.1)
-    }
-
-    static let higherOrder: [NativeFunction] = [
-        NativeFunction("map", "<af>", arity: 2) {
-            (evaluator, arguments, context) throws(JSONataError) in
-            let array = argument(arguments, 0)
-            guard let items = evaluator.items(of: array) else { return .undefined }
-            let result = ArrayBox([], isSequence: true)
-            for (place, item) in items.enumerated() {
-                let made = try evaluator.call(
-                    argument(arguments, 1), fitting: [item, .number(Double(place)), array], context)
-                if !made.isUndefined { result.items.append(made) }
-                try evaluator.allocate(24)
-            }
-            return .array(result)
-        },
-        NativeFunction("filter", "<af>", arity: 2) {
-            (evaluator, arguments, context) throws(JSONataError) in
-            let array = argument(arguments, 0)
-            guard let items = evaluator.items(of: array) else { return .undefined }
-            let result = ArrayBox([], isSequence: true)
-            for (place, item) in items.enumerated() {
-                let keeps = try evaluator.call(
-                    argument(arguments, 1), fitting: [item, .number(Double(place)), array], context)
-                if try evaluator.truth(keeps) { result.items.append(item) }
-            }
-            return .array(result)
-        },
-        NativeFunction("single", "<af?>", arity: 2) {
-            (evaluator, arguments, context) throws(JSONataError) in
-            let array = argument(arguments, 0)
-            guard let items = evaluator.items(of: array) else { return .undefined }
-            let function = argument(arguments, 1)
-            var found: Value?
-            for (place, item) in items.enumerated() {
-                if !function.isUndefined {
-                    let keeps = try evaluator.call(
-                        function, fitting: [item, .number(Double(place)), array], context)
-                    if !(try evaluator.truth(keeps)) { continue }
-                }
-                if found != nil { throw JSONataError("D3138") }
-                found = item
-            }
-            guard let found else { throw JSONataError("D3139") }
-            return found
-        },
-        NativeFunction("reduce", "<afj?:j>", arity: 3) {
-            (evaluator, arguments, context) throws(JSONataError) in
-            let array = argument(arguments, 0)
-            guard let items = evaluator.items(of: array) else { return .undefined }
-            let function = argument(arguments, 1)
-            guard let arity = evaluator.function(of: function)?.arity, arity >= 2 else {
-                throw JSONataError("D3050")
-            }
-            var result = argument(arguments, 2)
-            var start = 0
-            if result.isUndefined, let first = items.first {
-                result = first
-                start = 1
-            }
-            for place in start..<max(start, items.count) {
-                result = try evaluator.call(
-                    function, fitting: [result, items[place], .number(Double(place)), array],
-                    context)
-            }
-            return result
-        },
-    ]
-}
-
-extension Evaluator {
-    /// A text that is equal for equal scalars and different for different ones; nil for anything else.
-    func scalarKey(_ value: Value) -> String? {
-        switch kind(of: value) {
-        case .null: return "0"
-        case .bool:
-            if case .bool(let flag) = value { return flag ? "t" : "f" }
-            return nil
-        case .number: return number(of: value).map { "n" + ScriptNumber.string($0) }
-        default: return nil
-        }
+        return try evaluator.mergeSort(strings) { (evaluator, left, right) in
+            evaluator.compare(right.0, left.0) < 0
+        }.map(\.1)
     }
 }

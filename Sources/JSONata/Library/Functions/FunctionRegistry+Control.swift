@@ -4,51 +4,52 @@ extension FunctionRegistry {
     static let control: [NativeFunction] = [
         NativeFunction("boolean", "<x-:b>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            let value = argument(arguments, 0)
+            let value = evaluator.argument(arguments, 0)
             return value.isUndefined ? .undefined : .bool(try evaluator.truth(value))
         },
         NativeFunction("not", "<x-:b>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            let value = argument(arguments, 0)
+            let value = evaluator.argument(arguments, 0)
             return value.isUndefined ? .undefined : .bool(!(try evaluator.truth(value)))
         },
-        NativeFunction("exists", "<x:b>", arity: 1) { (_, arguments, _) throws(JSONataError) in
-            .bool(!argument(arguments, 0).isUndefined)
+        NativeFunction("exists", "<x:b>", arity: 1) {
+            (evaluator, arguments, _) throws(JSONataError) in
+            .bool(!evaluator.argument(arguments, 0).isUndefined)
         },
         NativeFunction("type", "<x:s>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            switch evaluator.kind(of: argument(arguments, 0)) {
+            switch evaluator.kind(of: evaluator.argument(arguments, 0)) {
             case .undefined: .undefined
-            case .null: .string("null")
-            case .bool: .string("boolean")
+            case .null: evaluator.makeString("null")
+            case .bool: evaluator.makeString("boolean")
             case .number:
                 // What is not a number is none.
-                (evaluator.number(of: argument(arguments, 0)) ?? 0).isNaN
-                    ? .string("object") : .string("number")
-            case .string: .string("string")
-            case .array: .string("array")
-            case .object: .string("object")
-            case .function: .string("function")
+                (evaluator.number(of: evaluator.argument(arguments, 0)) ?? 0).isNaN
+                    ? evaluator.makeString("object") : evaluator.makeString("number")
+            case .string: evaluator.makeString("string")
+            case .array: evaluator.makeString("array")
+            case .object: evaluator.makeString("object")
+            case .function: evaluator.makeString("function")
             }
         },
         NativeFunction("error", "<s?:x>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            let text = evaluator.string(of: argument(arguments, 0)) ?? ""
+            let text = evaluator.string(of: evaluator.argument(arguments, 0)) ?? ""
             throw JSONataError("D3137", text: text.isEmpty ? "$error() function evaluated" : text)
         },
         NativeFunction("assert", "<bs?:x>", arity: 2) {
             (evaluator, arguments, _) throws(JSONataError) in
-            if case .bool(true) = argument(arguments, 0) { return .undefined }
-            let text = evaluator.string(of: argument(arguments, 1)) ?? ""
+            if case .bool(true) = evaluator.argument(arguments, 0) { return .undefined }
+            let text = evaluator.string(of: evaluator.argument(arguments, 1)) ?? ""
             throw JSONataError("D3141", text: text.isEmpty ? "$assert() statement failed" : text)
         },
         NativeFunction("eval", "<sx?:x>", arity: 2) {
             (evaluator, arguments, context) throws(JSONataError) in
-            guard let source = evaluator.string(of: argument(arguments, 0)) else {
+            guard let source = evaluator.string(of: evaluator.argument(arguments, 0)) else {
                 return .undefined
             }
             var input = context.input
-            let focus = argument(arguments, 1)
+            let focus = evaluator.argument(arguments, 1)
             if !focus.isUndefined {
                 input = evaluator.wrapped(focus)
             }
@@ -59,8 +60,10 @@ extension FunctionRegistry {
             } catch {
                 throw JSONataError("D3120", value: error.message)
             }
+            evaluator.code = Compiler.compile(
+                tree, into: evaluator.code, evaluator.functions)
             do throws(JSONataError) {
-                return try evaluator.evaluate(tree, input, context.frame)
+                return try evaluator.evaluate(evaluator.code.root, input, context.frame)
             } catch {
                 // A limit that is reached stays what it is.
                 if error.code.hasPrefix("U") { throw error }
@@ -69,10 +72,7 @@ extension FunctionRegistry {
         },
         NativeFunction("clone", "<(oa)-:o>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            var value = argument(arguments, 0)
-            if case .array(let box) = value, box.isOuterWrapper, let first = box.items.first {
-                value = first
-            }
+            let value = evaluator.unwrapped(evaluator.argument(arguments, 0))
             return value.isUndefined ? .undefined : try evaluator.deepCopy(value)
         },
         NativeFunction("millis", "<:n>", arity: 0) { (evaluator, _, _) throws(JSONataError) in
@@ -82,12 +82,17 @@ extension FunctionRegistry {
 }
 
 extension Evaluator {
+    /// The input that was wrapped, anything else as it is.
+    func unwrapped(_ value: Value) -> Value {
+        guard case .array(let array) = value else { return value }
+        let header = arrays[Int(array)]
+        return header.flags.contains(.isOuterWrapper) && header.count > 0
+            ? cells[header.start] : value
+    }
+
     /// An array as one input: wrapped, so that it is not taken apart.
-    func wrapped(_ value: Value) -> Value {
-        if case .array(let box) = value, box.isSequence { return value }
-        guard isArray(value) else { return value }
-        let box = ArrayBox([value], isSequence: true)
-        box.isOuterWrapper = true
-        return .array(box)
+    mutating func wrapped(_ value: Value) -> Value {
+        guard isArray(value), !flags(of: value).contains(.isSequence) else { return value }
+        return makeArray(single: value, [.isSequence, .isOuterWrapper])
     }
 }

@@ -2,52 +2,65 @@ extension FunctionRegistry {
     static let matching: [NativeFunction] = [
         NativeFunction("contains", "<s-(sf):b>", arity: 2) {
             (evaluator, arguments, context) throws(JSONataError) in
-            let pattern = argument(arguments, 1)
-            guard let text = evaluator.string(of: argument(arguments, 0)), !pattern.isUndefined
+            let pattern = evaluator.argument(arguments, 1)
+            guard let text = evaluator.string(of: evaluator.argument(arguments, 0)),
+                !pattern.isUndefined
             else { return .undefined }
             if let part = evaluator.string(of: pattern) { return .bool(Text.contains(text, part)) }
-            if let (regex, _) = pattern.regex {
+            if let (regex, _) = evaluator.regex(of: pattern) {
                 return .bool(try regex.hasMatch(in: text, limits: RegexLimits(evaluator.limits)))
             }
             var matches = Matches(pattern, text, evaluator, context)
-            return .bool(try matches.next() != nil)
+            return .bool(try matches.next(&evaluator) != nil)
         },
         NativeFunction("match", "<s-f<s:o>n?:a<o>>", arity: 3) {
             (evaluator, arguments, context) throws(JSONataError) in
-            guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
-            let result = ArrayBox([], isSequence: true)
-            try forEachMatch(
-                argument(arguments, 1), text, try limit(arguments, 2, "D3040", evaluator),
-                evaluator, context
-            ) { (match) throws(JSONataError) in
-                let object = ObjectBox()
-                object.set("match", .string(match.text))
-                object.set("index", .number(Double(match.start)))
-                object.set("groups", .array(ArrayBox(match.groups)))
-                result.items.append(.object(object))
-                try evaluator.checkSequence(1)
+            guard let text = evaluator.string(of: evaluator.argument(arguments, 0)) else {
+                return .undefined
             }
-            return .array(result)
+            let limit = try limit(arguments, 2, "D3040", evaluator)
+            let base = evaluator.stack.count
+            try forEachMatch(
+                evaluator.argument(arguments, 1), text, limit,
+                &evaluator, context
+            ) { (evaluator, match) throws(JSONataError) in
+                let object = evaluator.makeObject(capacity: 3)
+                evaluator.set(object, "match", evaluator.makeString(match.text))
+                evaluator.set(object, "index", .number(Double(match.start)))
+                evaluator.set(object, "groups", evaluator.makeArray(of: match.groups))
+                evaluator.stack.append(.object(object))
+                try evaluator.checkSequence(1)
+                try evaluator.allocate(match.text.utf8.count)
+            }
+            return evaluator.takeArray(from: base, .isSequence)
         },
         NativeFunction("replace", "<s-(sf)(sf)n?:s>", arity: 4) {
             (evaluator, arguments, context) throws(JSONataError) in
-            try replace(evaluator, arguments, context)
+            try replace(&evaluator, arguments, context)
         },
         NativeFunction("split", "<s-(sf)n?:a<s>>", arity: 3) {
             (evaluator, arguments, context) throws(JSONataError) in
-            guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
+            guard let text = evaluator.string(of: evaluator.argument(arguments, 0)) else {
+                return .undefined
+            }
             let limit = try limit(arguments, 2, "D3020", evaluator)
-            let pieces = try split(text, argument(arguments, 1), limit, evaluator, context)
+            let pieces = try split(
+                text, evaluator.argument(arguments, 1), limit, &evaluator, context)
             try evaluator.checkSequence(pieces.count)
-            return .array(ArrayBox(pieces.map(Value.string)))
+            try evaluator.allocate(text.utf8.count)
+            let base = evaluator.stack.count
+            for piece in pieces { evaluator.stack.append(evaluator.makeString(piece)) }
+            return evaluator.takeArray(from: base)
         },
     ]
 
     /// The limit among the arguments, nil when it is not given.
     private static func limit(
-        _ arguments: [Value], _ index: Int, _ code: String, _ evaluator: Evaluator
+        _ arguments: Arguments, _ index: Int, _ code: String, _ evaluator: borrowing Evaluator
     ) throws(JSONataError) -> Double? {
-        guard let number = evaluator.number(of: argument(arguments, index)) else { return nil }
+        guard let number = evaluator.number(of: evaluator.argument(arguments, index)) else {
+            return nil
+        }
         guard number >= 0 else { throw JSONataError(code, value: ScriptNumber.string(number)) }
         return number
     }
@@ -55,26 +68,31 @@ extension FunctionRegistry {
     /// Calls `body` with each match. After the last one that counts the next is still looked for, as in
     /// the reference, and may fail.
     private static func forEachMatch(
-        _ pattern: Value, _ text: String, _ limit: Double?, _ evaluator: Evaluator,
-        _ context: CallContext, _ body: (Matches.Match) throws(JSONataError) -> Void
+        _ pattern: Value, _ text: String, _ limit: Double?, _ evaluator: inout Evaluator,
+        _ context: CallContext,
+        _ body: (inout Evaluator, Matches.Match) throws(JSONataError) -> Void
     ) throws(JSONataError) {
         let limit = limit ?? .infinity
         guard limit > 0 else { return }
         var matches = Matches(pattern, text, evaluator, context)
         var count = 0.0
-        var match = try matches.next()
+        var match = try matches.next(&evaluator)
         while let current = match, count < limit {
-            try body(current)
-            match = try matches.next()
+            try body(&evaluator, current)
+            match = try matches.next(&evaluator)
             count += 1
         }
     }
 
     private static func replace(
-        _ evaluator: Evaluator, _ arguments: [Value], _ context: CallContext
+        _ evaluator: inout Evaluator, _ arguments: Arguments, _ context: CallContext
     ) throws(JSONataError) -> Value {
-        guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
-        let (pattern, replacement) = (argument(arguments, 1), argument(arguments, 2))
+        guard let text = evaluator.string(of: evaluator.argument(arguments, 0)) else {
+            return .undefined
+        }
+        let (pattern, replacement) = (
+            evaluator.argument(arguments, 1), evaluator.argument(arguments, 2)
+        )
         let part = evaluator.string(of: pattern)
         if let part, part.isEmpty { throw JSONataError("D3010") }
         let limit = try limit(arguments, 3, "D3011", evaluator)
@@ -87,34 +105,35 @@ extension FunctionRegistry {
                 text, part, with: template ?? "", limit: limit, bytesMax: bytesMax)
         } else {
             let template = template.map { CodeUnits(units: $0) }
-            func made(_ match: Matches.Match) throws(JSONataError) -> String {
+            func made(
+                _ match: Matches.Match, _ evaluator: inout Evaluator
+            ) throws(JSONataError) -> String {
                 if let template {
-                    return JSONataRegex.substitute(
-                        template, match: match.text,
-                        groups: match.groups.map { evaluator.string(of: $0) })
+                    let groups = match.groups.map { evaluator.string(of: $0) }
+                    return JSONataRegex.substitute(template, match: match.text, groups: groups)
                 }
                 let value = try evaluator.apply(
-                    replacement, [match.object(evaluator)], .null, context.frame)
+                    replacement, to: [match.object(&evaluator)], context.frame)
                 guard let text = evaluator.string(of: value) else { throw JSONataError("D3012") }
                 return text
             }
             let whole = UnitText(text)
             var position = 0
-            try forEachMatch(pattern, text, limit, evaluator, context) {
-                (match) throws(JSONataError) in
+            try forEachMatch(pattern, text, limit, &evaluator, context) {
+                (evaluator, match) throws(JSONataError) in
                 result += whole[position..<max(position, match.start)]
-                result += try made(match)
+                result += try made(match, &evaluator)
                 position = match.start + Text.utf16Length(match.text)
                 if result.utf8.count > bytesMax { throw JSONataError("U1002") }
             }
             result = Text.recombined(result + whole[position..<Int.max])
         }
         try evaluator.checkString(result.utf8.count)
-        return .string(result)
+        return evaluator.makeString(result)
     }
 
     private static func split(
-        _ text: String, _ separator: Value, _ limit: Double?, _ evaluator: Evaluator,
+        _ text: String, _ separator: Value, _ limit: Double?, _ evaluator: inout Evaluator,
         _ context: CallContext
     ) throws(JSONataError) -> [String] {
         if let mark = evaluator.string(of: separator) {
@@ -128,8 +147,8 @@ extension FunctionRegistry {
         let whole = UnitText(text)
         var pieces: [String] = []
         var start = 0
-        try forEachMatch(separator, text, limit, evaluator, context) {
-            (match) throws(JSONataError) in
+        try forEachMatch(separator, text, limit, &evaluator, context) {
+            (_, match) throws(JSONataError) in
             pieces.append(whole[start..<max(start, match.start)])
             start = match.end
         }
@@ -137,16 +156,6 @@ extension FunctionRegistry {
             pieces.append(whole[start..<Int.max])
         }
         return pieces
-    }
-}
-
-extension Value {
-    /// The regular expression that it is.
-    fileprivate var regex: (regex: JSONataRegex, position: Int)? {
-        guard case .function(let function) = self, function.signature == nil,
-            case .regex(let regex, let position) = function.kind
-        else { return nil }
-        return (regex, position)
     }
 }
 
@@ -159,10 +168,9 @@ struct Matches {
         let end: Int
         let groups: [Value]
         /// What a replacement function is given.
-        let object: (Evaluator) -> Value
+        let object: (inout Evaluator) -> Value
     }
 
-    private let evaluator: Evaluator
     private let context: CallContext
     private let text: String
     private var matcher: Value
@@ -171,33 +179,38 @@ struct Matches {
     private let native: (regex: JSONataRegex, position: Int, subject: RegexSubject)?
     private var last: RegexMatch?
 
-    init(_ matcher: Value, _ text: String, _ evaluator: Evaluator, _ context: CallContext) {
+    init(_ matcher: Value, _ text: String, _ evaluator: borrowing Evaluator, _ context: CallContext)
+    {
         self.matcher = matcher
         self.text = text
-        self.evaluator = evaluator
         self.context = context
-        native = matcher.regex.map { ($0.regex, $0.position, RegexSubject(text)) }
+        native = evaluator.regex(of: matcher).map { ($0.regex, $0.position, RegexSubject(text)) }
     }
 
-    mutating func next() throws(JSONataError) -> Match? {
-        if native != nil { return try nextNative() }
+    mutating func next(_ evaluator: inout Evaluator) throws(JSONataError) -> Match? {
+        if native != nil { return try nextNative(&evaluator) }
         if matcher.isUndefined { return nil }
-        let arguments: [Value] = isFirst ? [.string(text)] : []
+        let arguments = isFirst ? [evaluator.makeString(text)] : []
         isFirst = false
-        let result = try evaluator.apply(matcher, arguments, .null, context.frame)
+        let result = try evaluator.apply(matcher, to: arguments, context.frame)
         if result.isUndefined { return nil }
         let start = try evaluator.member(result, "start")
         let end = try evaluator.member(result, "end")
         let groups = try evaluator.member(result, "groups")
         matcher = try evaluator.member(result, "next")
         guard let from = evaluator.number(of: start), let to = evaluator.number(of: end),
-            from >= 0, to >= from, to < 1e9, let items = evaluator.items(of: groups)
+            from >= 0, to >= from, to < 1e9, let items = evaluator.cells(of: groups)
         else { throw JSONataError("T1010") }
-        let matched = evaluator.string(of: try evaluator.member(result, "match")) ?? ""
-        return Match(text: matched, start: Int(from), end: Int(to), groups: items) { _ in result }
+        let match = try evaluator.member(result, "match")
+        let matched = evaluator.string(of: match) ?? ""
+        return Match(
+            text: matched, start: Int(from), end: Int(to), groups: Array(evaluator.cells[items])
+        ) { _ in result }
     }
 
-    private mutating func nextNative() throws(JSONataError) -> Match? {
+    private mutating func nextNative(
+        _ evaluator: inout Evaluator
+    ) throws(JSONataError) -> Match? {
         guard let (regex, position, subject) = native else { return nil }
         try evaluator.step()
         let limits = RegexLimits(evaluator.limits)
@@ -218,7 +231,7 @@ struct Matches {
         guard let match else { return nil }
         return Match(
             text: match.text, start: match.start, end: match.end,
-            groups: match.groups.map { $0.map(Value.string) ?? .undefined }
+            groups: evaluator.values(match.groups)
         ) { evaluator in evaluator.matcherResult(regex, subject, match, position) }
     }
 }
@@ -227,7 +240,7 @@ extension Evaluator {
     /// What a regular expression gives when it is called with a text: the first match, with a function
     /// `next` for the one after it.
     /// It is looked for from the code unit `start` on.
-    func matcherResult(
+    mutating func matcherResult(
         _ regex: JSONataRegex, _ text: String, _ position: Int, from start: Double = 0
     ) throws(JSONataError) -> Value {
         try step()
@@ -240,17 +253,29 @@ extension Evaluator {
         return matcherResult(regex, subject, match, position)
     }
 
-    fileprivate func matcherResult(
+    /// The groups of a match.
+    fileprivate mutating func values(_ groups: [String?]) -> [Value] {
+        var values: [Value] = []
+        for group in groups { values.append(group.map { makeString($0) } ?? .undefined) }
+        return values
+    }
+
+    fileprivate mutating func makeArray(of values: [Value]) -> Value {
+        let start = cells.count
+        cells.append(contentsOf: values)
+        return makeArray(start)
+    }
+
+    fileprivate mutating func matcherResult(
         _ regex: JSONataRegex, _ subject: RegexSubject, _ match: RegexMatch?, _ position: Int
     ) -> Value {
         guard let match else { return .undefined }
-        let object = ObjectBox()
-        object.set("match", .string(match.text))
-        object.set("start", .number(Double(match.start)))
-        object.set("end", .number(Double(match.end)))
-        object.set(
-            "groups", .array(ArrayBox(match.groups.map { $0.map(Value.string) ?? .undefined })))
-        let next = FunctionBox.Closure(arity: 0) { (evaluator, _) throws(JSONataError) in
+        let object = makeObject(capacity: 5)
+        set(object, "match", makeString(match.text))
+        set(object, "start", .number(Double(match.start)))
+        set(object, "end", .number(Double(match.end)))
+        set(object, "groups", makeArray(of: values(match.groups)))
+        let next = Closure(arity: 0) { (evaluator, _) throws(JSONataError) in
             try evaluator.step()
             do throws(JSONataError) {
                 let limits = RegexLimits(evaluator.limits)
@@ -260,7 +285,7 @@ extension Evaluator {
                 throw error.located(at: position)
             }
         }
-        object.set("next", .function(FunctionBox(.closure(next))))
+        set(object, "next", makeFunction(.closure(next, signature: nil)))
         return .object(object)
     }
 }

@@ -1,3 +1,5 @@
+internal import JSON
+
 extension FunctionRegistry {
     /// A function of one number; a missing one gives nothing.
     private static func numeric(
@@ -5,7 +7,7 @@ extension FunctionRegistry {
     ) -> NativeFunction {
         NativeFunction(name, "<n-:n>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            guard let number = evaluator.number(of: argument(arguments, 0)) else {
+            guard let number = evaluator.number(of: evaluator.argument(arguments, 0)) else {
                 return .undefined
             }
             return .number(try body(number))
@@ -18,11 +20,16 @@ extension FunctionRegistry {
     ) -> NativeFunction {
         NativeFunction(name, "<a<n>:n>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            guard let items = evaluator.items(of: argument(arguments, 0)),
-                allowsEmpty || !items.isEmpty
+            guard var items = evaluator.cursor(of: evaluator.argument(arguments, 0)),
+                allowsEmpty || items.left > 0
             else { return .undefined }
-            try evaluator.step(items.count)
-            return .number(body(items.map { evaluator.number(of: $0) ?? .nan }))
+            try evaluator.step(items.left)
+            var numbers: [Double] = []
+            numbers.reserveCapacity(items.left)
+            while let item = evaluator.next(&items) {
+                numbers.append(evaluator.number(of: item) ?? .nan)
+            }
+            return .number(body(numbers))
         }
     }
 
@@ -37,7 +44,7 @@ extension FunctionRegistry {
         aggregate("average") { $0.reduce(0, +) / Double($0.count) },
         NativeFunction("count", "<a:n>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            .number(Double(evaluator.items(of: argument(arguments, 0))?.count ?? 0))
+            .number(Double(evaluator.count(of: evaluator.argument(arguments, 0)) ?? 0))
         },
         numeric("floor") { $0.rounded(.down) },
         numeric("ceil") { $0.rounded(.up) },
@@ -45,18 +52,18 @@ extension FunctionRegistry {
         numeric("sqrt") { (number) throws(JSONataError) in try Numbers.squareRoot(number) },
         NativeFunction("round", "<n-n?:n>", arity: 2) {
             (evaluator, arguments, _) throws(JSONataError) in
-            guard let number = evaluator.number(of: argument(arguments, 0)) else {
+            guard let number = evaluator.number(of: evaluator.argument(arguments, 0)) else {
                 return .undefined
             }
-            let places = evaluator.number(of: argument(arguments, 1)) ?? 0
+            let places = evaluator.number(of: evaluator.argument(arguments, 1)) ?? 0
             return .number(Numbers.round(number, places: places))
         },
         NativeFunction("power", "<n-n:n>", arity: 2) {
             (evaluator, arguments, _) throws(JSONataError) in
-            guard let number = evaluator.number(of: argument(arguments, 0)) else {
+            guard let number = evaluator.number(of: evaluator.argument(arguments, 0)) else {
                 return .undefined
             }
-            let exponent = evaluator.number(of: argument(arguments, 1)) ?? .nan
+            let exponent = evaluator.number(of: evaluator.argument(arguments, 1)) ?? .nan
             return .number(try Numbers.power(number, exponent))
         },
         NativeFunction("random", "<:n>", arity: 0) { (evaluator, _, _) throws(JSONataError) in
@@ -64,7 +71,7 @@ extension FunctionRegistry {
         },
         NativeFunction("number", "<(nsb)-:n>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            let value = argument(arguments, 0)
+            let value = evaluator.argument(arguments, 0)
             switch evaluator.kind(of: value) {
             case .undefined: return .undefined
             case .number: return value
@@ -72,19 +79,24 @@ extension FunctionRegistry {
                 if case .bool(let flag) = value { return .number(flag ? 1 : 0) }
                 return .undefined
             default:
+                if case .string(let range) = value,
+                    let number = evaluator.withText(range, { NumberText.short($0) })
+                {
+                    return .number(number)
+                }
                 guard let text = evaluator.string(of: value) else {
-                    throw JSONataError("D3030", value: value.plainText)
+                    throw JSONataError("D3030", value: evaluator.plainText(value))
                 }
                 return .number(try Numbers.number(text))
             }
         },
         NativeFunction("formatBase", "<n-n?:s>", arity: 2) {
             (evaluator, arguments, _) throws(JSONataError) in
-            guard let number = evaluator.number(of: argument(arguments, 0)) else {
+            guard let number = evaluator.number(of: evaluator.argument(arguments, 0)) else {
                 return .undefined
             }
-            let radix = evaluator.number(of: argument(arguments, 1)) ?? 10
-            return .string(try Numbers.formatBase(number, radix: radix))
+            let radix = evaluator.number(of: evaluator.argument(arguments, 1)) ?? 10
+            return evaluator.makeString(try Numbers.formatBase(number, radix: radix))
         },
     ]
 }

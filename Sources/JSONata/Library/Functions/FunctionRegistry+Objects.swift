@@ -4,97 +4,138 @@ extension FunctionRegistry {
     static let objects: [NativeFunction] = [
         NativeFunction("keys", "<x-:a<s>>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            let value = argument(arguments, 0)
-            let result = ArrayBox([], isSequence: true)
+            let value = evaluator.argument(arguments, 0)
+            var object = try evaluator.object(of: value)
             if evaluator.isArray(value) {
-                let merged = ObjectBox()
-                try collectKeys(value, into: merged, evaluator)
-                result.items = merged.order.map { .string(merged.keys[$0]) }
-            } else {
-                result.items = (try evaluator.members(of: value) ?? []).map { .string($0.key) }
+                let merged = evaluator.makeObject(capacity: 8)
+                try collectKeys(value, into: merged, &evaluator)
+                object = merged
             }
-            return .array(result)
+            let base = evaluator.stack.count
+            if let object {
+                for place in evaluator.order(of: object) {
+                    evaluator.stack.append(.string(evaluator.key(object, place)))
+                }
+            }
+            return evaluator.takeArray(from: base, .isSequence)
         },
         NativeFunction("lookup", "<x-s:x>", arity: 2) {
             (evaluator, arguments, _) throws(JSONataError) in
-            try evaluator.lookup(
-                argument(arguments, 0), evaluator.string(of: argument(arguments, 1)) ?? "")
+            guard let name = evaluator.textRange(of: evaluator.argument(arguments, 1)) else {
+                return try evaluator.lookup(
+                    evaluator.argument(arguments, 0), evaluator.makeString(""))
+            }
+            return try evaluator.lookup(evaluator.argument(arguments, 0), .string(name))
         },
         NativeFunction("spread", "<x-:a<o>>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            try spread(argument(arguments, 0), evaluator)
+            let value = evaluator.argument(arguments, 0)
+            switch evaluator.kind(of: value) {
+            case .array, .object: break
+            default: return value
+            }
+            let base = evaluator.stack.count
+            let isPlain = evaluator.count(of: value) ?? 0 > 0
+            try spread(value, &evaluator)
+            return evaluator.takeArray(from: base, isPlain ? [] : .isSequence)
         },
         NativeFunction("merge", "<a<o>:o>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            guard let items = evaluator.items(of: argument(arguments, 0)) else { return .undefined }
-            let result = ObjectBox()
-            for item in items {
-                for (key, value) in try evaluator.shallowMembers(of: item) {
-                    try evaluator.step()
-                    result.set(key, value)
-                }
+            guard var items = evaluator.cursor(of: evaluator.argument(arguments, 0)) else {
+                return .undefined
             }
-            try evaluator.allocate(result.count * 64)
+            let result = evaluator.makeObject(capacity: 16)
+            while let item = evaluator.next(&items) {
+                try merge(item, into: result, &evaluator)
+            }
+            try evaluator.allocate(evaluator.objects[Int(result)].count * 64)
             return .object(result)
         },
         NativeFunction("each", "<o-f:a>", arity: 2) {
             (evaluator, arguments, context) throws(JSONataError) in
-            let object = argument(arguments, 0)
-            let result = ArrayBox([], isSequence: true)
-            for (key, value) in try evaluator.members(of: object) ?? [] {
-                let made = try evaluator.call(
-                    argument(arguments, 1), fitting: [value, .string(key), object], context)
-                if !made.isUndefined { result.items.append(made) }
+            let value = evaluator.argument(arguments, 0)
+            let function = evaluator.argument(arguments, 1)
+            let base = evaluator.stack.count
+            if let object = try evaluator.object(of: value) {
+                for place in evaluator.order(of: object) {
+                    let made = try evaluator.call(
+                        function, context.frame, fitting: try evaluator.resolve(object, place),
+                        .string(evaluator.key(object, place)), value)
+                    if !made.isUndefined { evaluator.stack.append(made) }
+                }
             }
-            return .array(result)
+            return evaluator.takeArray(from: base, .isSequence)
         },
         NativeFunction("sift", "<o-f?:o>", arity: 2) {
             (evaluator, arguments, context) throws(JSONataError) in
-            let object = argument(arguments, 0)
-            let result = ObjectBox()
-            for (key, value) in try evaluator.members(of: object) ?? [] {
-                let keeps = try evaluator.call(
-                    argument(arguments, 1), fitting: [value, .string(key), object], context)
-                if try evaluator.truth(keeps) { result.set(key, value) }
+            let value = evaluator.argument(arguments, 0)
+            let function = evaluator.argument(arguments, 1)
+            let result = evaluator.makeObject(capacity: 8)
+            if let object = try evaluator.object(of: value) {
+                for place in evaluator.order(of: object) {
+                    let member = try evaluator.resolve(object, place)
+                    let key = evaluator.key(object, place)
+                    let keeps = try evaluator.call(
+                        function, context.frame, fitting: member, .string(key), value)
+                    if try evaluator.truth(keeps) { evaluator.set(result, key, member) }
+                }
             }
-            return result.count == 0 ? .undefined : .object(result)
+            return evaluator.objects[Int(result)].count == 0 ? .undefined : .object(result)
         },
     ]
 
+    /// Copies members without making lazy ones; of the first object none is there yet.
+    private static func merge(
+        _ item: Value, into result: Int32, _ evaluator: inout Evaluator
+    ) throws(JSONataError) {
+        guard let object = try evaluator.object(of: item) else { return }
+        let header = evaluator.objects[Int(object)]
+        try evaluator.step(header.count)
+        let isFirst = evaluator.objects[Int(result)].count == 0 && !header.hasIndexKeys
+        for place in evaluator.order(of: object) {
+            let key = evaluator.key(object, place)
+            let value = evaluator.cells[evaluator.objects[Int(object)].start + 2 * place + 1]
+            if isFirst {
+                evaluator.append(result, key, value)
+            } else {
+                evaluator.set(result, key, value)
+            }
+        }
+    }
+
     private static func collectKeys(
-        _ value: Value, into merged: ObjectBox, _ evaluator: Evaluator
+        _ value: Value, into merged: Int32, _ evaluator: inout Evaluator
     ) throws(JSONataError) {
         try evaluator.step()
-        if let items = evaluator.items(of: value) {
-            for item in items { try collectKeys(item, into: merged, evaluator) }
-        } else {
-            for (key, _) in try evaluator.members(of: value) ?? [] { merged.set(key, .null) }
+        if var items = evaluator.cursor(of: value) {
+            while let item = evaluator.next(&items) {
+                try collectKeys(item, into: merged, &evaluator)
+            }
+        } else if let object = try evaluator.object(of: value) {
+            for place in evaluator.order(of: object) {
+                evaluator.set(merged, evaluator.key(object, place), .null)
+            }
         }
     }
 
-    private static func spread(_ value: Value, _ evaluator: Evaluator) throws(JSONataError) -> Value
-    {
+    /// Pushes an object for each member, of the objects in an array too; anything else as it is.
+    private static func spread(
+        _ value: Value, _ evaluator: inout Evaluator
+    ) throws(JSONataError) {
         try evaluator.step()
-        if let items = evaluator.items(of: value) {
-            var result = Value.array(ArrayBox([], isSequence: true))
-            for item in items { result = evaluator.appended(result, try spread(item, evaluator)) }
-            return result
+        if var items = evaluator.cursor(of: value) {
+            while let item = evaluator.next(&items) { try spread(item, &evaluator) }
+            return
         }
-        guard let members = try evaluator.members(of: value) else { return value }
-        let result = ArrayBox([], isSequence: true)
-        for (key, value) in members {
-            let single = ObjectBox()
-            single.set(key, value)
-            result.items.append(.object(single))
+        guard let object = try evaluator.object(of: value) else {
+            return evaluator.stack.append(value)
         }
-        return .array(result)
-    }
-}
-
-extension Evaluator {
-    /// Members without making lazy ones: for copying an object whole.
-    func shallowMembers(of value: Value) throws(JSONataError) -> [(key: String, value: Value)] {
-        guard let box = objectBox(of: value) else { return [] }
-        return box.order.map { (box.keys[$0], box.values[$0]) }
+        try evaluator.allocate(evaluator.objects[Int(object)].count * 64)
+        for place in evaluator.order(of: object) {
+            let single = evaluator.makeObject(capacity: 1)
+            evaluator.set(
+                single, evaluator.key(object, place), try evaluator.resolve(object, place))
+            evaluator.stack.append(.object(single))
+        }
     }
 }

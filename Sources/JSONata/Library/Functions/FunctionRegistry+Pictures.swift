@@ -4,28 +4,36 @@ extension FunctionRegistry {
     static let pictures: [NativeFunction] = [
         NativeFunction("formatNumber", "<n-so?:s>", arity: 3) {
             (evaluator, arguments, _) throws(JSONataError) in
-            guard let number = evaluator.number(of: argument(arguments, 0)) else {
+            guard let number = evaluator.number(of: evaluator.argument(arguments, 0)) else {
                 return .undefined
             }
-            let picture = try evaluator.picture(argument(arguments, 1)) ?? ""
+            let picture = try evaluator.picture(evaluator.argument(arguments, 1)) ?? ""
             var options = NumberFormatOptions()
-            for (key, value) in try evaluator.members(of: argument(arguments, 2)) ?? [] {
-                if let text = evaluator.string(of: value) { options.set(key, to: text) }
+            if let object = try evaluator.object(of: evaluator.argument(arguments, 2)) {
+                for place in evaluator.order(of: object) {
+                    let value = try evaluator.resolve(object, place)
+                    if let text = evaluator.string(of: value) {
+                        options.set(evaluator.string(evaluator.key(object, place)), to: text)
+                    }
+                }
             }
-            return .string(try Numbers.formatNumber(number, picture: picture, options: options))
+            return evaluator.makeString(
+                try Numbers.formatNumber(number, picture: picture, options: options))
         },
         NativeFunction("formatInteger", "<n-s:s>", arity: 2) {
             (evaluator, arguments, _) throws(JSONataError) in
-            guard let number = evaluator.number(of: argument(arguments, 0)) else {
+            guard let number = evaluator.number(of: evaluator.argument(arguments, 0)) else {
                 return .undefined
             }
-            let picture = try evaluator.picture(argument(arguments, 1)) ?? ""
-            return .string(try Numbers.formatInteger(number, picture: picture))
+            let picture = try evaluator.picture(evaluator.argument(arguments, 1)) ?? ""
+            return evaluator.makeString(try Numbers.formatInteger(number, picture: picture))
         },
         NativeFunction("parseInteger", "<s-s:n>", arity: 2) {
             (evaluator, arguments, _) throws(JSONataError) in
-            guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
-            let picture = try evaluator.picture(argument(arguments, 1)) ?? ""
+            guard let text = evaluator.string(of: evaluator.argument(arguments, 0)) else {
+                return .undefined
+            }
+            let picture = try evaluator.picture(evaluator.argument(arguments, 1)) ?? ""
             return .number(try Numbers.parseInteger(text, picture: picture))
         },
     ]

@@ -1,77 +1,132 @@
+internal import JSON
+
 extension FunctionRegistry {
     /// A function of one string; a missing one gives nothing.
     private static func text(
         _ name: String,
-        _ body: @escaping @Sendable (Evaluator, String) throws(JSONataError) -> Value
+        _ body: @escaping @Sendable (inout Evaluator, String) throws(JSONataError) -> Value
     ) -> NativeFunction {
-        NativeFunction(name, "<s-:s>", arity: 1) { (evaluator, arguments, _) throws(JSONataError) in
-            guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
+        NativeFunction(name, "<s-:s>", arity: 1) {
+            (evaluator, arguments, _) throws(JSONataError) in
+            guard let text = evaluator.string(of: evaluator.argument(arguments, 0)) else {
+                return .undefined
+            }
             try evaluator.step(text.utf8.count / 64)
-            return try body(evaluator, text)
+            return try body(&evaluator, text)
         }
     }
 
     private static func url(_ function: URLCoding.Function) -> NativeFunction {
-        text(function.rawValue) { (_, text) throws(JSONataError) in
-            .string(try URLCoding.apply(function, to: text))
+        text(function.rawValue) { (evaluator, text) throws(JSONataError) in
+            evaluator.makeString(try URLCoding.apply(function, to: text))
+        }
+    }
+
+    /// `$lowercase` or `$uppercase`; ASCII needs no tables.
+    private static func folding(
+        _ name: String, _ first: UInt8, _ last: UInt8,
+        _ fold: @escaping @Sendable (String) -> String
+    ) -> NativeFunction {
+        NativeFunction(name, "<s-:s>", arity: 1) {
+            (evaluator, arguments, _) throws(JSONataError) in
+            guard let text = evaluator.textRange(of: evaluator.argument(arguments, 0)) else {
+                return .undefined
+            }
+            try evaluator.step(Int(text.count) / 64)
+            guard evaluator.withText(text, { ByteText.isASCII($0) }) else {
+                return evaluator.makeString(fold(evaluator.string(text)))
+            }
+            let start = evaluator.text.count
+            evaluator.appendText(text)
+            for place in start..<evaluator.text.count {
+                let byte = evaluator.text[place]
+                if byte >= first, byte <= last { evaluator.text[place] = byte ^ 0x20 }
+            }
+            return .string(TextRange(TextRange.own, start..<evaluator.text.count))
+        }
+    }
+
+    /// `$substringBefore` or `$substringAfter`: the whole text when the mark is not in it.
+    private static func cutting(
+        _ name: String, after: Bool, _ cut: @escaping @Sendable (String, String) -> String
+    ) -> NativeFunction {
+        NativeFunction(name, "<s-s:s>", arity: 2) {
+            (evaluator, arguments, _) throws(JSONataError) in
+            guard let text = evaluator.textRange(of: evaluator.argument(arguments, 0)) else {
+                return .undefined
+            }
+            guard let mark = evaluator.textRange(of: evaluator.argument(arguments, 1)) else {
+                return .string(text)
+            }
+            try evaluator.step(Int(text.count) / 64)
+            let isPlain = evaluator.withText(text) { whole in
+                evaluator.withText(mark) { ByteText.isASCII($0) && ByteText.isASCII(whole) }
+            }
+            guard isPlain else {
+                return evaluator.makeString(cut(evaluator.string(text), evaluator.string(mark)))
+            }
+            let found = evaluator.withText(text) { whole in
+                evaluator.withText(mark) { ByteText.firstRange(of: $0, in: whole) }
+            }
+            guard let found else { return .string(text) }
+            return .string(
+                after
+                    ? text.part(found + Int(mark.count), Int(text.count)) : text.part(0, found))
         }
     }
 
     static let strings: [NativeFunction] = [
         NativeFunction("string", "<x-b?:s>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
-            let value = argument(arguments, 0)
+            let value = evaluator.argument(arguments, 0)
             if value.isUndefined { return .undefined }
-            var isPretty = false
-            if case .bool(true) = argument(arguments, 1) { isPretty = true }
-            return .string(try evaluator.text(of: value, isPretty: isPretty))
+            if case .bool(true) = evaluator.argument(arguments, 1) {
+                return .string(try evaluator.textOf(value, isPretty: true))
+            }
+            return .string(try evaluator.textOf(value))
         },
         NativeFunction("substring", "<s-nn?:s>", arity: 3) {
             (evaluator, arguments, _) throws(JSONataError) in
-            guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
-            return .string(
-                Text.substring(
-                    text, evaluator.number(of: argument(arguments, 1)) ?? .nan,
-                    evaluator.number(of: argument(arguments, 2))))
-        },
-        NativeFunction("substringBefore", "<s-s:s>", arity: 2) {
-            (evaluator, arguments, _) throws(JSONataError) in
-            guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
-            guard let mark = evaluator.string(of: argument(arguments, 1)) else {
-                return .string(text)
+            guard let text = evaluator.textRange(of: evaluator.argument(arguments, 0)) else {
+                return .undefined
             }
-            return .string(Text.substringBefore(text, mark))
-        },
-        NativeFunction("substringAfter", "<s-s:s>", arity: 2) {
-            (evaluator, arguments, _) throws(JSONataError) in
-            guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
-            guard let mark = evaluator.string(of: argument(arguments, 1)) else {
-                return .string(text)
+            let start = evaluator.number(of: evaluator.argument(arguments, 1)) ?? .nan
+            let length = evaluator.number(of: evaluator.argument(arguments, 2))
+            if evaluator.withText(text, { ByteText.isASCII($0) }) {
+                let range = Text.substringRange(Int(text.count), start, length)
+                return .string(text.part(range.lowerBound, range.upperBound))
             }
-            return .string(Text.substringAfter(text, mark))
+            return evaluator.makeString(
+                Text.substring(evaluator.string(text), start, length))
         },
-        text("lowercase") { (_, text) throws(JSONataError) in .string(TextCase.lowercased(text)) },
-        text("uppercase") { (_, text) throws(JSONataError) in .string(TextCase.uppercased(text)) },
+        cutting("substringBefore", after: false, Text.substringBefore),
+        cutting("substringAfter", after: true, Text.substringAfter),
+        folding("lowercase", 0x41, 0x5A, TextCase.lowercased),
+        folding("uppercase", 0x61, 0x7A, TextCase.uppercased),
         text("length") { (_, text) throws(JSONataError) in
             .number(Double(Text.length(text)))
         },
-        text("trim") { (_, text) throws(JSONataError) in .string(Text.trim(text)) },
+        text("trim") { (evaluator, text) throws(JSONataError) in
+            evaluator.makeString(Text.trim(text))
+        },
         NativeFunction("pad", "<s-ns?:s>", arity: 3) {
             (evaluator, arguments, _) throws(JSONataError) in
-            guard let text = evaluator.string(of: argument(arguments, 0)) else { return .undefined }
+            guard let text = evaluator.string(of: evaluator.argument(arguments, 0)) else {
+                return .undefined
+            }
             let padded = try Text.pad(
-                text, evaluator.number(of: argument(arguments, 1)) ?? 0,
-                evaluator.string(of: argument(arguments, 2)) ?? " ",
+                text, evaluator.number(of: evaluator.argument(arguments, 1)) ?? 0,
+                evaluator.string(of: evaluator.argument(arguments, 2)) ?? " ",
                 bytesMax: evaluator.limits.stringBytesMax)
             try evaluator.checkString(padded.utf8.count)
-            return .string(padded)
+            return evaluator.makeString(padded)
         },
         text("base64encode") { (evaluator, text) throws(JSONataError) in
             try evaluator.checkString(text.utf8.count * 4 / 3)
-            return .string(Base64Text.encode(text))
+            return evaluator.makeString(Base64Text.encode(text))
         },
-        text("base64decode") { (_, text) throws(JSONataError) in
-            .string(Base64Text.decode(text))
+        text("base64decode") { (evaluator, text) throws(JSONataError) in
+            evaluator.makeString(Base64Text.decode(text))
         },
         url(.encodeUrlComponent), url(.encodeUrl), url(.decodeUrlComponent), url(.decodeUrl),
     ]

@@ -152,6 +152,7 @@ package enum Numbers {
         guard value.isFinite, let places = Int(exactly: places), places.magnitude < 1 << 53 else {
             return .nan
         }
+        if let scaled = NumberText.scaled(value, by: places) { return scaled }
         let text = NumberText.ecmaScript(value)
         let parts = text.utf8.split(separator: UInt8(ascii: "e"))
         let exponent = parts.count > 1 ? Int(String(parts[1]) ?? "") ?? 0 : 0

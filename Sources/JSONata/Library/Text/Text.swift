@@ -76,8 +76,13 @@ package enum Text {
     package static func substring(_ text: String, _ start: Double, _ length: Double? = nil)
         -> String
     {
-        if let length, length <= 0 { return "" }
-        let count = Self.length(text)
+        let range = substringRange(Self.length(text), start, length)
+        return slice(text, range.lowerBound, range.upperBound)
+    }
+
+    /// Which of `count` code points `$substring` takes.
+    static func substringRange(_ count: Int, _ start: Double, _ length: Double?) -> Range<Int> {
+        if let length, length <= 0 { return 0..<0 }
         let total = Double(count)
         let start = total + start < 0 ? 0 : start
         // Array.prototype.slice cuts fractions and lets negative bounds count from the end.
@@ -86,7 +91,8 @@ package enum Text {
             return Int(whole < 0 ? max(total + whole, 0) : min(whole, total))
         }
         let end = length.map { start >= 0 ? start + $0 : total + start + $0 }
-        return slice(text, bound(start), end.map(bound) ?? count)
+        let (low, high) = (bound(start), end.map(bound) ?? count)
+        return low..<max(low, high)
     }
 
     /// Code points from `start` up to `end`.

@@ -1,0 +1,82 @@
+internal import Synchronization
+
+/// The memory of an expression's evaluations, kept from one to the next.
+final class EvaluationPool: Sendable {
+    /// One evaluation's memory, used by one call at a time.
+    private final class Memory: @unchecked Sendable {
+        // Unchecked because whoever has it took it out of the pool under its lock.
+        var evaluator: Evaluator
+
+        init(_ evaluator: consuming Evaluator) { self.evaluator = evaluator }
+    }
+
+    private static let spareMax = 4
+    private let spare = Mutex<[Memory]>([])
+    private let code: Code
+    private let functions: FunctionTable
+
+    init(_ code: Code, _ functions: FunctionTable) {
+        self.code = code
+        self.functions = functions
+    }
+
+    /// Calls `body` with an evaluator that has evaluated nothing yet.
+    func evaluate<Result>(
+        _ limits: EvaluationLimits, _ environment: EvaluationEnvironment,
+        _ body: (inout Evaluator) throws(JSONataError) -> Result
+    ) throws(JSONataError) -> Result {
+        let memory =
+            spare.withLock { $0.popLast() }
+            ?? Memory(Evaluator(code: code, functions: functions))
+        defer {
+            memory.evaluator.forget(code)
+            spare.withLock { if $0.count < Self.spareMax { $0.append(memory) } }
+        }
+        memory.evaluator.begin(limits, environment)
+        return try body(&memory.evaluator)
+    }
+}
+
+extension Evaluator {
+    /// Sets the bounds of the evaluation to come.
+    mutating func begin(_ limits: EvaluationLimits, _ environment: EvaluationEnvironment) {
+        self.limits = limits
+        self.environment = environment
+        startLimits()
+    }
+
+    /// Drops what an evaluation made, and keeps the memory unless it is much.
+    mutating func forget(_ code: Code) {
+        if self.code.nodes.count != code.nodes.count || self.code.names.count != code.names.count {
+            self.code = code
+        }
+        documents.removeAll(keepingCapacity: true)
+        text.forget()
+        cells.forget()
+        arrays.forget()
+        objects.forget()
+        tuples.forget()
+        tupleBindings.forget()
+        made.forget()
+        frames.forget()
+        bindings.forget()
+        thunks.forget()
+        stack.forget()
+        indexes.forget()
+        if !laidOut.isEmpty { laidOut = [:] }
+        if input.make != nil { input = LazyMembers() }
+        oldestBound = .max
+    }
+}
+
+extension ContiguousArray {
+    /// Removes all; memory of more than 64 KiB is given back.
+    fileprivate mutating func forget() {
+        if isEmpty { return }
+        if capacity * MemoryLayout<Element>.stride > 64 << 10 {
+            self = []
+        } else {
+            removeAll(keepingCapacity: true)
+        }
+    }
+}

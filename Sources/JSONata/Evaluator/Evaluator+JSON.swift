@@ -1,0 +1,130 @@
+internal import JSON
+
+/// Values from JSON, and results as JSON.
+extension Evaluator {
+    /// A JSON value for evaluation; parts of documents stay unread.
+    mutating func value(_ json: JSONValue) -> Value {
+        switch json {
+        case .null: return .null
+        case .bool(let flag): return .bool(flag)
+        case .number(let number): return .number(number.double)
+        case .string(let text): return makeString(text)
+        case .array(let elements):
+            let base = stack.count
+            for element in elements {
+                let made = value(element)
+                stack.append(made)
+            }
+            return takeArray(from: base)
+        case .object(let members):
+            let object = makeObject(capacity: members.count)
+            for (key, member) in members { set(object, key, value(member)) }
+            return .object(object)
+        case .node(let node):
+            let document = add(node.document)
+            return value(document, node.index)
+        }
+    }
+
+    /// A result as JSON, nil for undefined. Functions inside become empty strings, as `$string` has it.
+    mutating func json(_ value: Value) -> JSONValue? {
+        switch value {
+        case .undefined: return nil
+        case .lazy(let member): return json(lazyValue(member))
+        case .null: return .null
+        case .bool(let flag): return .bool(flag)
+        case .number(let number): return .number(JSONNumber(number))
+        case .string(let range): return .string(string(range))
+        case .function, .thunk: return .string("")
+        case .node(let document, let index):
+            return .node(JSONNode(document: documents[Int(document)], index: Int(index)))
+        case .array:
+            guard var items = cursor(of: value) else { return nil }
+            var elements: [JSONValue] = []
+            elements.reserveCapacity(items.left)
+            while let item = next(&items) { elements.append(json(item) ?? .null) }
+            return .array(elements)
+        case .object(let object): return .object(members(of: object))
+        case .tuple:
+            guard let object = (try? self.object(of: value)) ?? nil else { return nil }
+            return .object(members(of: object))
+        }
+    }
+
+    /// Members of an object have different keys already.
+    private mutating func members(of object: Int32) -> JSONObject {
+        var members: [JSONObject.Member] = []
+        members.reserveCapacity(objects[Int(object)].count)
+        for place in order(of: object) {
+            let cell = objects[Int(object)].start + 2 * place + 1
+            if let made = json(cells[cell]) {
+                members.append((string(key(object, place)), made))
+            }
+        }
+        return JSONObject(distinct: members)
+    }
+
+    /// A result as JSON text, nil for undefined.
+    mutating func serialized(_ value: Value) -> [UInt8]? {
+        if value.isUndefined { return nil }
+        var writer = JSONWriter()
+        write(value, to: &writer)
+        return writer.bytes
+    }
+
+    private mutating func write(_ value: Value, to writer: inout JSONWriter) {
+        switch value {
+        case .undefined, .null: writer.raw("null")
+        case .lazy(let member): write(lazyValue(member), to: &writer)
+        case .bool(let flag): writer.raw(flag ? "true" : "false")
+        case .number(let number): writer.write(number)
+        case .string(let range): write(range, to: &writer)
+        case .function, .thunk: writer.raw("\"\"")
+        case .node(let document, let index):
+            let source = documents[Int(document)]
+            writer.raw(source.bytes[source.rawRange(at: Int(index))])
+        case .array:
+            guard var items = cursor(of: value) else { return }
+            writer.raw("[")
+            var isFirst = true
+            while let item = next(&items) {
+                if !isFirst { writer.raw(",") }
+                isFirst = false
+                write(item, to: &writer)
+            }
+            writer.raw("]")
+        case .object(let object): writeMembers(of: object, to: &writer)
+        case .tuple:
+            if let object = (try? self.object(of: value)) ?? nil {
+                writeMembers(of: object, to: &writer)
+            }
+        }
+    }
+
+    private mutating func writeMembers(of object: Int32, to writer: inout JSONWriter) {
+        writer.raw("{")
+        var isFirst = true
+        for place in order(of: object) {
+            let cell = objects[Int(object)].start + 2 * place + 1
+            if case .lazy(let member) = cells[cell] { cells[cell] = lazyValue(member) }
+            if cells[cell].isUndefined { continue }
+            if !isFirst { writer.raw(",") }
+            isFirst = false
+            write(key(object, place), to: &writer)
+            writer.raw(":")
+            write(cells[cell], to: &writer)
+        }
+        writer.raw("}")
+    }
+
+    /// A string with its quotes; one of a document as it was written there.
+    func write(_ range: TextRange, to writer: inout JSONWriter) {
+        switch range.source {
+        case TextRange.own: writer.write(utf8: text[range.range])
+        case TextRange.constants: writer.write(utf8: code.constants[range.range])
+        default:
+            let source = documents[Int(range.source - TextRange.documents)]
+            writer.writeChecked(source.bytes[range.range])
+        }
+    }
+}
