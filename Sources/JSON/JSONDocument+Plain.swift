@@ -14,6 +14,8 @@ extension JSONDocument {
             // The reason for unsafe: ranges of the tape lie inside the text, which the scanner checked.
             unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: count) { marks in
                 var entry = index + 1
+                // A bit for each mark: most keys are told from all before them by it.
+                var seen = SIMD8<UInt64>()
                 for place in 0..<count {
                     let range = textRange(at: entry)
                     guard isPlainString(at: entry) else { return false }
@@ -23,16 +25,47 @@ extension JSONDocument {
                         if first &- 0x30 < 10 { return false }
                         mark = unsafe Self.mark(base + range.lowerBound, range.count)
                     }
-                    for other in 0..<place where unsafe marks[other] == mark {
-                        // Alike in length and at both ends: seldom, as `followers_url`, `following_url`.
-                        if string(at: key(other, of: index)) == string(at: entry) { return false }
+                    let hash = Int(truncatingIfNeeded: (mark &* 0x9E37_79B9_7F4A_7C15) >> 55)
+                    let (word, bit) = (hash >> 6, UInt64(1) << UInt64(hash & 63))
+                    if seen[word] & bit != 0 {
+                        for other in 0..<place where unsafe marks[other] == mark {
+                            // Alike in length and at both ends: seldom, as `followers_url`,
+                            // `following_url`.
+                            if string(at: key(other, of: index)) == string(at: entry) {
+                                return false
+                            }
+                        }
                     }
+                    seen[word] |= bit
                     unsafe marks[place] = mark
                     entry = next(after: entry + 1)
                 }
                 return true
             }
         }
+    }
+
+    /// True when all objects are as `hasPlainMembers` has it and all numbers are written as ECMAScript
+    /// would write them, few digits and no exponent.
+    package var isPlain: Bool {
+        for index in tape.indices {
+            switch tape[index].kind {
+            case .object:
+                if !hasPlainMembers(at: index) { return false }
+            case .number:
+                if !isPlainNumber(bytes[textRange(at: index)]) { return false }
+            default: break
+            }
+        }
+        return true
+    }
+
+    private func isPlainNumber(_ text: ArraySlice<UInt8>) -> Bool {
+        let zero = UInt8(ascii: "0")
+        let hasPoint = text.contains(UInt8(ascii: "."))
+        return text.count <= 15 && !text.contains { $0 | 0x20 == UInt8(ascii: "e") }
+            && !(hasPoint && text.last == zero)
+            && !(text.first == UInt8(ascii: "-") && text.dropFirst().first == zero)
     }
 
     /// The entry of the key of the member number `place`.

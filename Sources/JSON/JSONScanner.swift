@@ -90,9 +90,7 @@
     /// One value; of a container that holds anything only the opening, up to its first value (true).
     private mutating func scanValue() throws(Failure) -> Bool {
         switch byte(position) {
-        case UInt8(ascii: "\""):
-            position += 1
-            try scanString()
+        case UInt8(ascii: "\""): try scanString()
         case UInt8(ascii: "{"): return try openContainer(.object, closing: UInt8(ascii: "}"))
         case UInt8(ascii: "["): return try openContainer(.array, closing: UInt8(ascii: "]"))
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try scanNumber()
@@ -139,8 +137,11 @@
         guard byte(position) == UInt8(ascii: "\"") else {
             throw Failure(code: .unexpectedCharacter, offset: position)
         }
-        position += 1
         try scanString()
+        if position < end, byte(position) == UInt8(ascii: ":") {
+            position += 1
+            return
+        }
         skipSpace()
         guard position < end else { throw Failure(code: .unexpectedEnd, offset: position) }
         guard byte(position) == UInt8(ascii: ":") else {
@@ -220,22 +221,22 @@
 
     // MARK: Strings
 
-    /// From after the opening quote to after the closing one, eight bytes at a time while they are
-    /// plain ASCII.
-    private mutating func scanString() throws(Failure) {
-        let start = position
+    /// From the opening quote to after the closing one.
+    @inline(__always) private mutating func scanString() throws(Failure) {
+        let start = position + 1
+        position = plainEnd(start)
+        if position < end, byte(position) == UInt8(ascii: "\"") {
+            try append(.string, start, position - start, flag: false)
+            position += 1
+        } else {
+            try scanUncommonString(from: start)
+        }
+    }
+
+    /// The rest of a string that has escapes or more than ASCII, from `position` on.
+    private mutating func scanUncommonString(from start: Int) throws(Failure) {
         var hasEscape = false
         while true {
-            while end - position >= 8 {
-                let word = unsafe base.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-                let special = Self.special(UInt64(littleEndian: word))
-                if special == 0 {
-                    position += 8
-                } else {
-                    position += special.trailingZeroBitCount >> 3
-                    break
-                }
-            }
             guard position < end else { throw Failure(code: .unexpectedEnd, offset: position) }
             let character = byte(position)
             switch character {
@@ -247,23 +248,15 @@
                 hasEscape = true
                 try scanEscape()
             case ..<0x20: throw Failure(code: .controlCharacter, offset: position)
-            case ..<0x80: position += 1
+            case ..<0x80: break
             default: try scanMultibyte(character)
             }
+            position = plainEnd(position)
         }
     }
 
-    /// The high bit of each byte that is a quote, a backslash, below 0x20 or above 0x7F. A borrow can
-    /// mark bytes after the first one wrongly, never the first.
-    @inline(__always) private static func special(_ word: UInt64) -> UInt64 {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let high: UInt64 = 0x8080_8080_8080_8080
-        let quote = word ^ (ones &* 0x22)
-        let backslash = word ^ (ones &* 0x5C)
-        let below = (word &- (ones &* 0x20)) & ~word
-        let isQuote = (quote &- ones) & ~quote
-        let isBackslash = (backslash &- ones) & ~backslash
-        return (below | isQuote | isBackslash | word) & high
+    @inline(__always) private func plainEnd(_ start: Int) -> Int {
+        unsafe PlainRun.end(base, from: start, to: end)
     }
 
     private mutating func scanEscape() throws(Failure) {

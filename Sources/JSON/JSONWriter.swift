@@ -87,6 +87,11 @@ public struct JSONWriter: Sendable {
             contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// One byte of ASCII as it is.
+    @inlinable package mutating func byte(_ byte: Unicode.Scalar) {
+        bytes.append(UInt8(truncatingIfNeeded: byte.value))
+    }
+
     /// Text as it is.
     public mutating func raw(_ text: String) {
         var text = text
@@ -109,7 +114,7 @@ public struct JSONWriter: Sendable {
         raw(open)
         level += 1
         for index in 0..<count {
-            if index > 0 { raw(",") }
+            if index > 0 { byte(",") }
             newLine()
             item(&self, index)
         }

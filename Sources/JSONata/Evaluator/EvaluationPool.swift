@@ -48,7 +48,9 @@ extension Evaluator {
     /// Drops what an evaluation made, and keeps the memory unless it is much.
     mutating func forget(_ code: Code) {
         if self.code.nodes.count != code.nodes.count || self.code.names.count != code.names.count {
+            // What `$eval` added is gone, and places behind the end mean something else next time.
             self.code = code
+            datePictures = []
         }
         documents.removeAll(keepingCapacity: true)
         text.forget()

@@ -68,6 +68,7 @@ extension Evaluator {
     mutating func serialized(_ value: Value) -> [UInt8]? {
         if value.isUndefined { return nil }
         var writer = JSONWriter()
+        writer.bytes.reserveCapacity(256)
         write(value, to: &writer)
         return writer.bytes
     }
@@ -85,14 +86,14 @@ extension Evaluator {
             writer.raw(source.bytes[source.rawRange(at: Int(index))])
         case .array:
             guard var items = cursor(of: value) else { return }
-            writer.raw("[")
+            writer.byte("[")
             var isFirst = true
             while let item = next(&items) {
-                if !isFirst { writer.raw(",") }
+                if !isFirst { writer.byte(",") }
                 isFirst = false
                 write(item, to: &writer)
             }
-            writer.raw("]")
+            writer.byte("]")
         case .object(let object): writeMembers(of: object, to: &writer)
         case .tuple:
             if let object = (try? self.object(of: value)) ?? nil {
@@ -102,19 +103,19 @@ extension Evaluator {
     }
 
     private mutating func writeMembers(of object: Int32, to writer: inout JSONWriter) {
-        writer.raw("{")
+        writer.byte("{")
         var isFirst = true
         for place in order(of: object) {
             let cell = objects[Int(object)].start + 2 * place + 1
             if case .lazy(let member) = cells[cell] { cells[cell] = lazyValue(member) }
             if cells[cell].isUndefined { continue }
-            if !isFirst { writer.raw(",") }
+            if !isFirst { writer.byte(",") }
             isFirst = false
             write(key(object, place), to: &writer)
-            writer.raw(":")
+            writer.byte(":")
             write(cells[cell], to: &writer)
         }
-        writer.raw("}")
+        writer.byte("}")
     }
 
     /// A string with its quotes; one of a document as it was written there.

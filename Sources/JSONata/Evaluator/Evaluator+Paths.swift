@@ -35,6 +35,36 @@ extension Evaluator {
         return value
     }
 
+    /// Follows the plain names that a path begins with while each leads to one object; gives where that
+    /// ended and the step that goes on from there.
+    private mutating func leadingNames(
+        _ steps: Range<Int>, _ input: Value
+    ) throws(JSONataError) -> (value: Value, step: Int) {
+        var value = input
+        for step in steps.dropLast() {
+            // A sort gives its input back when there is nothing to sort, and that has to be a sequence.
+            guard code.nodes[Int(code.lists[step])].flags.contains(.isPlainName),
+                code.nodes[Int(code.lists[step + 1])].kind != .sort,
+                case .string(let name) = code.nodes[Int(code.lists[step])].literal
+            else { return (value, step) }
+            let found: Value
+            switch value {
+            case .node(let document, let index):
+                let place = documentMember(document, index, name)
+                // An array, or nothing, is for the step itself.
+                if place < 0 { return (value, step) }
+                found = self.value(document, place)
+            case .object: found = try member(value, name)
+            default: return (value, step)
+            }
+            switch found {
+            case .node, .object: value = found
+            default: return (value, step)
+            }
+        }
+        return (value, steps.upperBound - 1)
+    }
+
     mutating func evaluatePath(
         _ place: Int32, _ input: Value, _ frame: Int32
     ) throws(JSONataError) -> Value {
@@ -43,15 +73,17 @@ extension Evaluator {
         if node.flags.contains(.isPlainPath), let value = try plainPath(steps, input, frame) {
             return value
         }
-        var sequence = input
-        if code.nodes[Int(code.lists[steps.lowerBound])].kind == .variable || !isArray(input) {
-            sequence = makeArray(single: input, .isSequence)
+        var (sequence, first) = try leadingNames(steps, input)
+        let startsAtVariable =
+            first == steps.lowerBound && code.nodes[Int(code.lists[first])].kind == .variable
+        if startsAtVariable || !isArray(sequence) {
+            sequence = makeArray(single: sequence, .isSequence)
         }
         var result = Value.undefined
         var bindings: Value?
         var isTupleStream = false
         var single: Value?
-        for entry in steps {
+        for entry in first..<steps.upperBound {
             let step = code.lists[entry]
             let flags = code.nodes[Int(step)].flags
             if flags.contains(.isTuple) { isTupleStream = true }
@@ -169,6 +201,10 @@ extension Evaluator {
         let base = stack.count
         while let item = next(&items) {
             var value = Value.undefined
+            switch item {
+            case .undefined, .null, .bool, .number, .string, .function, .thunk: continue
+            default: break
+            }
             if case .node(let document, let index) = item {
                 let found = documentMember(document, index, key)
                 if found >= 0 {
@@ -193,6 +229,17 @@ extension Evaluator {
             !flags(of: stack[base]).contains(.isSequence)
         {
             return stack.removeLast()
+        }
+        if end == base + 1, case .array(let array) = stack[base],
+            arrays[Int(array)].flags.isDisjoint(with: [.isCons, .isRange])
+        {
+            // One array alone: its items are the sequence.
+            let header = arrays[Int(array)]
+            stack.removeLast()
+            try checkSequence(header.count)
+            arrays.append(
+                ArrayHeader(start: header.start, count: header.count, flags: .isSequence))
+            return .array(Int32(truncatingIfNeeded: arrays.count - 1))
         }
         var hasArrays = false
         for place in base..<end where isArray(stack[place]) { hasArrays = true }

@@ -39,16 +39,16 @@ extension Evaluator {
         }
         if let text = textRange(of: value) { return write(text, to: &writer) }
         if var items = cursor(of: value) {
-            writer.raw("[")
+            writer.byte("[")
             var isFirst = true
             while let item = next(&items) {
-                if !isFirst { writer.raw(",") }
+                if !isFirst { writer.byte(",") }
                 isFirst = false
                 if isPretty { Self.newLine(level + 1, &writer) }
                 try writeText(item, isPretty: isPretty, level: level + 1, to: &writer)
             }
             if isPretty, !isFirst { Self.newLine(level, &writer) }
-            return writer.raw("]")
+            return writer.byte("]")
         }
         if let object = try object(of: value) {
             return try writeText(members: object, isPretty: isPretty, level: level, to: &writer)
@@ -63,12 +63,12 @@ extension Evaluator {
     private mutating func writeText(
         members object: Int32, isPretty: Bool, level: Int, to writer: inout JSONWriter
     ) throws(JSONataError) {
-        writer.raw("{")
+        writer.byte("{")
         var isFirst = true
         for place in order(of: object) {
             let member = try resolve(object, place)
             if member.isUndefined { continue }
-            if !isFirst { writer.raw(",") }
+            if !isFirst { writer.byte(",") }
             isFirst = false
             if isPretty { Self.newLine(level + 1, &writer) }
             write(key(object, place), to: &writer)
@@ -76,7 +76,7 @@ extension Evaluator {
             try writeText(member, isPretty: isPretty, level: level + 1, to: &writer)
         }
         if isPretty, !isFirst { Self.newLine(level, &writer) }
-        writer.raw("}")
+        writer.byte("}")
     }
 
     private static func newLine(_ level: Int, _ writer: inout JSONWriter) {

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Synchronization
 
 /// One evaluation of an expression: its memory, the documents it reads, what it has used of its limits.
 ///
@@ -6,6 +7,9 @@ internal import JSON
 /// the same places. Values name places in the arrays below; nothing is given back before the
 /// evaluation ends, which `EvaluationLimits.bytesAllocatedMax` bounds.
 struct Evaluator: ~Copyable {
+    /// Never used. An atomic lies at an address of its own, and so does what holds one: without it every
+    /// call of a method that changes nothing would copy all of this onto the stack first.
+    private let address = Atomic<Bool>(false)
     var limits = EvaluationLimits()
     var environment = EvaluationEnvironment()
     let functions: FunctionTable
@@ -35,6 +39,8 @@ struct Evaluator: ~Copyable {
     /// Arrays of documents that were laid out in cells.
     var laidOut: [UInt64: Int32] = [:]
     var input = LazyMembers()
+    /// Pictures of dates that are written out in the expression, kept for the next evaluation too.
+    var datePictures: [(place: UInt32, picture: DatePicture)] = []
 
     // MARK: Limits
 

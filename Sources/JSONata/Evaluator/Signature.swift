@@ -41,9 +41,14 @@ final class Signature: Sendable {
         var usesContext = false
         var isOptional = false
         var repeats = false
+        var takesArray = false
+        /// What the items of an array have to be, when the subtype is one symbol of a plain kind.
+        var itemKind: ValueKind?
     }
 
     private let parameters: [Parameter]
+    /// How many arguments may be taken as they lie: none with a parameter that repeats.
+    private let requiredMax: Int
 
     /// Reads a signature.
     ///
@@ -87,7 +92,23 @@ final class Signature: Sendable {
             }
             index += 1
         }
+        for place in parameters.indices {
+            parameters[place].takesArray = parameters[place].type == "a"
+            parameters[place].itemKind = Self.kind(parameters[place].subtype)
+        }
         self.parameters = parameters
+        requiredMax = parameters.contains(where: \.repeats) ? -1 : parameters.count
+    }
+
+    private static func kind(_ subtype: String?) -> ValueKind? {
+        switch subtype {
+        case "s": .string
+        case "n": .number
+        case "b": .bool
+        case "o": .object
+        case "f": .function
+        default: nil
+        }
     }
 
     private static func closing(
@@ -150,7 +171,7 @@ final class Signature: Sendable {
     func validate(
         _ arguments: Arguments, context: Value, _ evaluator: inout Evaluator
     ) throws(JSONataError) -> Arguments {
-        if fitsInPlace(arguments, evaluator) { return arguments }
+        if try fitInPlace(arguments, &evaluator) { return arguments }
         let symbols = (0..<arguments.count).map {
             Self.symbol(of: evaluator.argument(arguments, $0), evaluator)
         }
@@ -187,13 +208,34 @@ final class Signature: Sendable {
         return Arguments(base: base, count: evaluator.stack.count - base)
     }
 
-    /// True when there is an argument for every parameter and each is what its parameter takes.
-    private func fitsInPlace(_ arguments: Arguments, _ evaluator: borrowing Evaluator) -> Bool {
-        guard arguments.count == parameters.count else { return false }
-        for (place, parameter) in parameters.enumerated() {
+    /// True when each argument is what the parameter at its place takes and only optional ones are left
+    /// over: each then takes just its own. Single values become arrays where they lie.
+    private func fitInPlace(
+        _ arguments: Arguments, _ evaluator: inout Evaluator
+    ) throws(JSONataError) -> Bool {
+        guard arguments.count <= requiredMax else { return false }
+        for place in parameters.indices {
+            guard place < arguments.count else {
+                if parameters[place].isOptional { continue }
+                return false
+            }
             let kind = evaluator.kind(of: evaluator.argument(arguments, place))
-            guard parameter.accepts.accept(kind), !parameter.repeats else { return false }
-            if parameter.type == "a", kind != .array || parameter.subtype != nil { return false }
+            guard parameters[place].accepts.accept(kind) else { return false }
+        }
+        for place in 0..<arguments.count where parameters[place].takesArray {
+            let argument = evaluator.argument(arguments, place)
+            if argument.isUndefined { continue }
+            let parameter = parameters[place]
+            if let kind = parameter.itemKind, var items = evaluator.cursor(of: argument) {
+                while let item = evaluator.next(&items) {
+                    if evaluator.kind(of: item) != kind {
+                        throw Self.misfit(.t0412, place, parameter.subtype)
+                    }
+                }
+            } else if parameter.itemKind != nil || !evaluator.isArray(argument) {
+                evaluator.stack[arguments.base + place] = try asArray(
+                    argument, Self.symbol(of: argument, evaluator), parameter, place, &evaluator)
+            }
         }
         return true
     }

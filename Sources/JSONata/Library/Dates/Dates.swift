@@ -21,13 +21,17 @@ package enum Dates {
     package static func fromMillis(
         _ milliseconds: Double, picture: String? = nil, timeZone: String? = nil
     ) throws(JSONataError) -> String {
+        var analysed: DatePicture?
+        if let picture { analysed = try DatePicture(CodeUnits(units: picture)) }
+        return try fromMillis(milliseconds, analysed: analysed, timeZone: timeZone)
+    }
+
+    /// The same with an analysed picture.
+    static func fromMillis(
+        _ milliseconds: Double, analysed picture: DatePicture?, timeZone: String?
+    ) throws(JSONataError) -> String {
         if picture == nil, timeZone == nil, let text = iso8601(milliseconds) { return text }
-        let analysed =
-            if let picture {
-                try DatePicture(CodeUnits(units: picture))
-            } else {
-                try DatePicture.iso8601.get()
-            }
+        let analysed = if let picture { picture } else { try DatePicture.iso8601.get() }
         let offset = TimeZoneOffset(timeZone)
         let formatter = DateFormatter(
             time: CalendarTime(milliseconds: milliseconds + offset.milliseconds), offset: offset)

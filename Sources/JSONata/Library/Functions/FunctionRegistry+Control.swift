@@ -53,6 +53,7 @@ extension FunctionRegistry {
             if !focus.isUndefined {
                 input = evaluator.wrapped(focus)
             }
+            if let value = try evaluator.literalValue(source) { return value }
             let tree: Node
             do throws(JSONataError) {
                 try evaluator.step(source.utf8.count)
@@ -82,6 +83,21 @@ extension FunctionRegistry {
 }
 
 extension Evaluator {
+    /// The value of an expression that is nothing but a JSON object or array, read as a document; nil for
+    /// any other, and where the language takes a number or a key for something else than JSON does.
+    fileprivate mutating func literalValue(_ source: String) throws(JSONataError) -> Value? {
+        guard let first = source.utf8.first,
+            first == UInt8(ascii: "{") || first == UInt8(ascii: "["),
+            let document = try? JSONDocument(
+                parsing: Array(source.utf8), limits: JSONLimits(depthMax: Parser.depthMax / 2)),
+            document.isPlain
+        else { return nil }
+        try step(source.utf8.count / 16)
+        try allocate(source.utf8.count)
+        let place = add(document)
+        return value(place, 0)
+    }
+
     /// The input that was wrapped, anything else as it is.
     func unwrapped(_ value: Value) -> Value {
         guard case .array(let array) = value else { return value }

@@ -15,7 +15,7 @@ extension FunctionRegistry {
             }
             return evaluator.makeString(
                 try Dates.fromMillis(
-                    milliseconds, picture: evaluator.picture(evaluator.argument(arguments, 1)),
+                    milliseconds, analysed: evaluator.datePicture(evaluator.argument(arguments, 1)),
                     timeZone: evaluator.string(of: evaluator.argument(arguments, 2))))
         },
         NativeFunction("toMillis", "<s-s?:n>", arity: 2) {
@@ -29,4 +29,27 @@ extension FunctionRegistry {
             return milliseconds.map(Value.number) ?? .undefined
         },
     ]
+}
+
+extension Evaluator {
+    private static let datePicturesMax = 16
+
+    /// An analysed picture, nil for none; one that is written out in the expression is analysed once.
+    ///
+    /// - Throws: D3131, D3132, D3135; U1002 for one that is longer than any that is meant.
+    mutating func datePicture(_ value: Value) throws(JSONataError) -> DatePicture? {
+        guard case .string(let range) = value, range.source == TextRange.constants else {
+            return try picture(value).map { (text) throws(JSONataError) in
+                try DatePicture(CodeUnits(units: text))
+            }
+        }
+        if let known = datePictures.first(where: { $0.place == range.start }) {
+            return known.picture
+        }
+        let made = try DatePicture(CodeUnits(units: try picture(value) ?? ""))
+        if datePictures.count < Self.datePicturesMax {
+            datePictures.append((range.start, made))
+        }
+        return made
+    }
 }

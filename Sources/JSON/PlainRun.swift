@@ -1,0 +1,64 @@
+#if arch(x86_64)
+    // The compiler's own functions for single instructions of SSE2, which every x86-64 has.
+    private import _Builtin_intrinsics.intel.sse2
+#endif
+
+/// Finds where a run of plain ASCII ends: the next quote, backslash, control character, or byte above
+/// 0x7F.
+enum PlainRun {
+    /// The place of that byte from `place` on, or `end`.
+    ///
+    /// The reason for unsafe: sixteen or eight bytes are read at once, always before `end`.
+    @inline(__always) static func end(
+        _ base: UnsafeRawPointer, from place: Int, to end: Int
+    ) -> Int {
+        var place = place
+        #if arch(x86_64)
+            while end - place >= 16 {
+                let special = unsafe specialBytes(base + place)
+                if special != 0 { return place + special.trailingZeroBitCount }
+                place += 16
+            }
+        #endif
+        while end - place >= 8 {
+            let word = unsafe base.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+            let special = specialBytes(UInt64(littleEndian: word))
+            if special != 0 { return place + (special.trailingZeroBitCount >> 3) }
+            place += 8
+        }
+        while place < end {
+            let byte = unsafe base.load(fromByteOffset: place, as: UInt8.self)
+            if byte < 0x20 || byte >= 0x80 || byte == UInt8(ascii: "\"")
+                || byte == UInt8(ascii: "\\")
+            {
+                break
+            }
+            place += 1
+        }
+        return place
+    }
+
+    #if arch(x86_64)
+        /// A bit for each of sixteen bytes that is special; as signed numbers those above 0x7F are below
+        /// 0x20 too.
+        @inline(__always) private static func specialBytes(_ pointer: UnsafeRawPointer) -> Int32 {
+            let bytes = unsafe pointer.loadUnaligned(as: SIMD2<Int64>.self)
+            let below = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20))
+            let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22))
+            let backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x5C))
+            return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(below, quote), backslash))
+        }
+    #endif
+
+    /// The high bit of each byte that is special. A borrow can mark bytes after the first one wrongly,
+    /// never the first.
+    @inline(__always) private static func specialBytes(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let high: UInt64 = 0x8080_8080_8080_8080
+        // Of bytes below 0x80 each difference has its high bit set only when it went below zero.
+        let quote = (word ^ (ones &* 0x22)) &- ones
+        let backslash = (word ^ (ones &* 0x5C)) &- ones
+        let below = word &- (ones &* 0x20)
+        return (quote | backslash | below | word) & high
+    }
+}
