@@ -48,7 +48,7 @@ public struct Expression: Sendable {
             var value = Value.undefined
             if let input { value = evaluator.value(input) }
             let result = try run(&evaluator, value, bindings)
-            return evaluator.json(result)
+            return try evaluator.json(result)
         }
     }
 
@@ -71,7 +71,7 @@ public struct Expression: Sendable {
         return try evaluated(environment) { (evaluator) throws(JSONataError) in
             let input = evaluator.value(.node(document.root))
             let result = try run(&evaluator, input, bindings)
-            return evaluator.serialized(result)
+            return try evaluator.serialized(result)
         }
     }
 
@@ -91,35 +91,5 @@ public struct Expression: Sendable {
         }
         if let name = evaluator.code.existing("$") { evaluator.bind(name, input, root) }
         return try evaluator.evaluate(evaluator.code.root, evaluator.wrapped(input), root)
-    }
-}
-
-/// A function that a user of the library adds to the language.
-public struct CustomFunction: Sendable {
-    /// How expressions call it, without the dollar.
-    public let name: String
-    let native: NativeFunction
-
-    /// - Parameters:
-    ///   - name: without the dollar.
-    ///   - signature: its types, as `<s-n?:s>`; nil takes anything.
-    ///   - arity: how many arguments it takes at most.
-    ///   - body: gets the arguments, nil for a missing one, and the environment; nil gives undefined.
-    public init(
-        _ name: String, signature: String? = nil, arity: Int,
-        body:
-            @escaping @Sendable ([JSONValue?], EvaluationEnvironment) throws(JSONataError) ->
-            JSONValue?
-    ) {
-        self.name = name
-        native = NativeFunction(name, signature, arity: arity) {
-            (evaluator, arguments, _) throws(JSONataError) in
-            var values: [JSONValue?] = []
-            for place in 0..<arguments.count {
-                values.append(evaluator.json(evaluator.argument(arguments, place)))
-            }
-            guard let result = try body(values, evaluator.environment) else { return .undefined }
-            return evaluator.value(result)
-        }
     }
 }

@@ -55,6 +55,25 @@ public struct JSONataError: Error, Sendable, CustomStringConvertible {
         return error
     }
 
+    /// Where in `source`, the text that was compiled, from line 1 and column 1; nil when it has no place.
+    ///
+    ///     do {
+    ///         _ = try Expression(source)
+    ///     } catch {
+    ///         let place = error.location(in: source)
+    ///         print("\(place?.line ?? 0):\(place?.column ?? 0): \(error.message)")
+    ///     }
+    ///
+    /// Columns count characters; a carriage return, a line feed or both end a line.
+    public func location(in source: String) -> (line: Int, column: Int)? {
+        guard position >= 0 else { return nil }
+        let units = source.utf16
+        let end = units.index(units.startIndex, offsetBy: position, limitedBy: units.endIndex)
+        let before = source[..<(end ?? units.endIndex)]
+        let lines = before.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        return (lines.count, (lines.last?.count ?? 0) + 1)
+    }
+
     /// What went wrong, in a sentence with the values that took part.
     public var message: String { fill(withValues: true) }
 

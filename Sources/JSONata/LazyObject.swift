@@ -57,7 +57,7 @@ extension Expression {
         try evaluated(environment) { (evaluator) throws(JSONataError) in
             let value = input.value(&evaluator)
             let result = try run(&evaluator, value, [:])
-            return evaluator.json(result)
+            return try evaluator.json(result)
         }
     }
 
@@ -72,14 +72,14 @@ extension Expression {
         try evaluated(environment) { (evaluator) throws(JSONataError) in
             let value = input.value(&evaluator)
             let result = try run(&evaluator, value, [:])
-            guard case .object(let object) = result else { return evaluator.json(result) }
+            guard case .object(let object) = result else { return try evaluator.json(result) }
             var changed: [JSONObject.Member] = []
             for place in evaluator.order(of: object) {
                 let key = evaluator.string(evaluator.key(object, place))
                 let cell = evaluator.objects[Int(object)].start + 2 * place + 1
                 if input.holds(evaluator.cells[cell], at: key, place, evaluator) { continue }
                 let value = try evaluator.resolve(object, place)
-                if let made = evaluator.json(value) { changed.append((key, made)) }
+                if let made = try evaluator.json(value) { changed.append((key, made)) }
             }
             return .object(JSONObject(distinct: changed))
         }

@@ -113,19 +113,25 @@ extension Evaluator {
             let head = groups.heads[member]
             let start = cells.count
             var entry = head.first
+            // Items are appended to the first one: once there is another, an array counts as its items.
+            var isList = isTuples
             while entry >= 0 {
                 let item = groups.entries[entry].item
-                if !isTuples, entry != head.first, var items = cursor(of: item) {
-                    while let part = next(&items) { cells.append(part) }
-                } else if !item.isUndefined || entry == head.first {
+                if isTuples || entry == head.first {
                     cells.append(item)
+                } else if !item.isUndefined {
+                    if !isList, let first = cells.popLast(), !first.isUndefined {
+                        isList = true
+                        appendItems(of: first)
+                    }
+                    if isList { appendItems(of: item) } else { cells.append(item) }
                 }
                 entry = groups.entries[entry].next
             }
             let value = try evaluateGroupValue(
                 code.lists[Int(node.list.start) + head.pair + 1],
-                Cursor(document: Cursor.cells, place: start, left: cells.count - start), isTuples,
-                frame)
+                Cursor(document: Cursor.cells, place: start, left: cells.count - start),
+                isTuples ? nil : isList, frame)
             if !value.isUndefined { set(result, key(order, member), value) }
         }
         try allocate(objects[Int(result)].count * 64)
@@ -148,12 +154,21 @@ extension Evaluator {
         return try checkHeight(.object(object))
     }
 
+    private mutating func appendItems(of value: Value) {
+        guard var items = cursor(of: value) else {
+            cells.append(value)
+            return
+        }
+        while let item = next(&items) { cells.append(item) }
+    }
+
     private mutating func evaluateGroupValue(
-        _ place: Int32, _ data: Cursor, _ isTuples: Bool, _ frame: Int32
+        _ place: Int32, _ data: Cursor, _ isList: Bool?, _ frame: Int32
     ) throws(JSONataError) -> Value {
-        guard isTuples else {
-            if data.left == 1 { return try evaluate(place, cells[data.place], frame) }
-            return try evaluate(place, makeArray(data.place), frame)
+        // Tuples are neither a list nor one value.
+        if let isList {
+            return try evaluate(
+                place, isList ? makeArray(data.place) : cells[data.place], frame)
         }
         let merged = try mergeTuples(data)
         if data.left == 1, case .tuple(let tuple) = cells[data.place] {

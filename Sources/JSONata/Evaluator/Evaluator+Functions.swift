@@ -268,7 +268,9 @@ extension Evaluator {
         }
         if kind(of: left) == .function {
             let chain = Closure(arity: 1) { (evaluator, arguments) throws(JSONataError) in
-                let inner = try evaluator.apply(left, arguments, .null, frame)
+                // A chain has one parameter; what else it is given is dropped.
+                let first = evaluator.argument(arguments, 0)
+                let inner = try evaluator.apply(left, to: [first], frame)
                 return try evaluator.apply(right, to: [inner], frame)
             }
             return makeFunction(.closure(chain, signature: nil))

@@ -27,37 +27,56 @@ extension Evaluator {
     }
 
     /// A result as JSON, nil for undefined. Functions inside become empty strings, as `$string` has it.
-    mutating func json(_ value: Value) -> JSONValue? {
+    ///
+    /// Counted against the limits: parts that a value shares are written as often as they are there, so
+    /// that a small one may be a huge text.
+    ///
+    /// - Throws: U1001 or U1003.
+    mutating func json(_ value: Value) throws(JSONataError) -> JSONValue? {
         switch value {
         case .undefined: return nil
-        case .lazy(let member): return json(lazyValue(member))
+        case .lazy(let member): return try json(lazyValue(member))
         case .null: return .null
         case .bool(let flag): return .bool(flag)
         case .number(let number): return .number(JSONNumber(number))
-        case .string(let range): return .string(string(range))
+        case .string(let range):
+            try countResult(Int(range.count))
+            return .string(string(range))
         case .function, .thunk: return .string("")
         case .node(let document, let index):
+            try countResult(documents[Int(document)].rawRange(at: Int(index)).count)
             return .node(JSONNode(document: documents[Int(document)], index: Int(index)))
         case .array:
             guard var items = cursor(of: value) else { return nil }
             var elements: [JSONValue] = []
             elements.reserveCapacity(items.left)
-            while let item = next(&items) { elements.append(json(item) ?? .null) }
+            while let item = next(&items) {
+                try countResult(1)
+                elements.append(try json(item) ?? .null)
+            }
             return .array(elements)
-        case .object(let object): return .object(members(of: object))
+        case .object(let object): return .object(try members(of: object))
         case .tuple:
-            guard let object = (try? self.object(of: value)) ?? nil else { return nil }
-            return .object(members(of: object))
+            guard let object = try self.object(of: value) else { return nil }
+            return .object(try members(of: object))
         }
     }
 
+    /// Counts a part of a result and its bytes.
+    private mutating func countResult(_ bytes: Int) throws(JSONataError) {
+        try step()
+        resultBytes += bytes
+        if resultBytes > limits.bytesAllocatedMax { throw JSONataError("U1003") }
+    }
+
     /// Members of an object have different keys already.
-    private mutating func members(of object: Int32) -> JSONObject {
+    private mutating func members(of object: Int32) throws(JSONataError) -> JSONObject {
         var members: [JSONObject.Member] = []
         members.reserveCapacity(objects[Int(object)].count)
         for place in order(of: object) {
             let cell = objects[Int(object)].start + 2 * place + 1
-            if let made = json(cells[cell]) {
+            try countResult(1)
+            if let made = try json(cells[cell]) {
                 members.append((string(key(object, place)), made))
             }
         }
@@ -65,18 +84,24 @@ extension Evaluator {
     }
 
     /// A result as JSON text, nil for undefined.
-    mutating func serialized(_ value: Value) -> [UInt8]? {
+    ///
+    /// - Throws: U1001 or U1003, as `json`.
+    mutating func serialized(_ value: Value) throws(JSONataError) -> [UInt8]? {
         if value.isUndefined { return nil }
         var writer = JSONWriter()
         writer.bytes.reserveCapacity(256)
-        write(value, to: &writer)
+        try write(value, to: &writer)
         return writer.bytes
     }
 
-    private mutating func write(_ value: Value, to writer: inout JSONWriter) {
+    private mutating func write(
+        _ value: Value, to writer: inout JSONWriter
+    ) throws(JSONataError) {
+        try step()
+        if writer.bytes.count > limits.bytesAllocatedMax { throw JSONataError("U1003") }
         switch value {
         case .undefined, .null: writer.raw("null")
-        case .lazy(let member): write(lazyValue(member), to: &writer)
+        case .lazy(let member): try write(lazyValue(member), to: &writer)
         case .bool(let flag): writer.raw(flag ? "true" : "false")
         case .number(let number): writer.write(number)
         case .string(let range): write(range, to: &writer)
@@ -91,18 +116,20 @@ extension Evaluator {
             while let item = next(&items) {
                 if !isFirst { writer.byte(",") }
                 isFirst = false
-                write(item, to: &writer)
+                try write(item, to: &writer)
             }
             writer.byte("]")
-        case .object(let object): writeMembers(of: object, to: &writer)
+        case .object(let object): try writeMembers(of: object, to: &writer)
         case .tuple:
-            if let object = (try? self.object(of: value)) ?? nil {
-                writeMembers(of: object, to: &writer)
+            if let object = try self.object(of: value) {
+                try writeMembers(of: object, to: &writer)
             }
         }
     }
 
-    private mutating func writeMembers(of object: Int32, to writer: inout JSONWriter) {
+    private mutating func writeMembers(
+        of object: Int32, to writer: inout JSONWriter
+    ) throws(JSONataError) {
         writer.byte("{")
         var isFirst = true
         for place in order(of: object) {
@@ -113,7 +140,7 @@ extension Evaluator {
             isFirst = false
             write(key(object, place), to: &writer)
             writer.byte(":")
-            write(cells[cell], to: &writer)
+            try write(cells[cell], to: &writer)
         }
         writer.byte("}")
     }

@@ -198,6 +198,14 @@ extension Evaluator {
         }
     }
 
+    /// A text whose halves of surrogate pairs that have met are characters again.
+    mutating func joinedPairs(_ range: TextRange) -> Value {
+        let hasHalves = withText(range) { bytes in
+            bytes.indices.contains { bytes[$0] == 0xF4 }
+        }
+        return hasHalves ? makeString(Text.recombined(string(range))) : .string(range)
+    }
+
     private mutating func concatenate(
         _ left: Value, _ right: Value
     ) throws(JSONataError) -> Value {
@@ -205,6 +213,10 @@ extension Evaluator {
         let a = left.isUndefined ? empty : try textOf(left)
         let b = right.isUndefined ? empty : try textOf(right)
         try checkString(Int(a.count) + Int(b.count))
+        // 0xF4 begins what stands for half of a surrogate pair.
+        if b.count > 0, withText(b, { $0[0] == 0xF4 }) {
+            return makeString(Text.recombined(string(a) + string(b)))
+        }
         if a.source == TextRange.own, a.range.upperBound == text.count {
             // What was made last grows: a chain of `&` copies each part once.
             appendText(b)

@@ -287,7 +287,7 @@ extension Evaluator {
             let stage = code.stages[entry]
             if stage.predicate >= 0 {
                 let value = try filter(stage.predicate, result, frame)
-                if case .array = value { result = value }
+                if isArray(value) { result = value }
             } else if stage.index >= 0, var items = cursor(of: result) {
                 var place = 0
                 while let item = next(&items) {

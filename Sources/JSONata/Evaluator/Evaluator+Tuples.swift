@@ -119,30 +119,35 @@ extension Evaluator {
         let flags = flags(of: input)
         let terms = code.nodes[Int(step)].list.range
         let count = items.left
-        // Keys are evaluated once an item instead of once a comparison.
-        var keys: ContiguousArray<Value> = []
-        keys.reserveCapacity(count * terms.count / 2)
+        // Keys are evaluated once an item instead of once a comparison, and only those that are compared:
+        // one that is not needed cannot fail.
+        var keys = ContiguousArray<Value?>(repeating: nil, count: count * terms.count / 2)
         var values: ContiguousArray<Value> = []
         values.reserveCapacity(count)
-        while let item = next(&items) {
-            for term in stride(from: terms.lowerBound, to: terms.upperBound, by: 2) {
-                let marks = markFrames()
-                let inner =
-                    flags.contains(.isTupleStream) ? makeFrame(frame, with: item) : frame
-                let key = try evaluate(code.lists[term], context(of: item), inner)
-                releaseFrames(to: marks)
-                keys.append(number(of: key).map(Value.number) ?? key)
-            }
-            values.append(item)
+        while let item = next(&items) { values.append(item) }
+        func key(
+            _ evaluator: inout Evaluator, _ item: Int, _ term: Int, _ entry: Int
+        ) throws(JSONataError) -> Value {
+            let slot = item * terms.count / 2 + term
+            if let known = keys[slot] { return known }
+            let (marks, value) = (evaluator.markFrames(), values[item])
+            let isTuple = flags.contains(.isTupleStream)
+            let inner = isTuple ? evaluator.makeFrame(frame, with: value) : frame
+            let key = try evaluator.evaluate(
+                evaluator.code.lists[entry], isTuple ? evaluator.context(of: value) : value, inner)
+            evaluator.releaseFrames(to: marks)
+            let made = evaluator.number(of: key).map(Value.number) ?? key
+            keys[slot] = made
+            return made
         }
         let position = Int(code.nodes[Int(step)].position)
         let order = try mergeSort(Array(0..<count)) {
             (evaluator, left, right) throws(JSONataError) in
             var term = 0
             for entry in stride(from: terms.lowerBound, to: terms.upperBound, by: 2) {
-                let order = try evaluator.compareKeys(
-                    keys[left * terms.count / 2 + term], keys[right * terms.count / 2 + term],
-                    position)
+                let first = try key(&evaluator, left, term, entry)
+                let second = try key(&evaluator, right, term, entry)
+                let order = try evaluator.compareKeys(first, second, position)
                 let isDescending = evaluator.code.lists[entry + 1] == 1
                 if order.value != 0 {
                     return (isDescending && !order.isFixed ? -order.value : order.value) > 0

@@ -48,6 +48,8 @@ struct Evaluator: ~Copyable {
     private var calls = 0
     private var steps = 0
     private var bytes = 0
+    /// Bytes of results that were made.
+    var resultBytes = 0
     private var deadline: UInt64 = 0
 
     init(code: Code, functions: FunctionTable) {
@@ -58,6 +60,7 @@ struct Evaluator: ~Copyable {
     /// Begins to count.
     mutating func startLimits() {
         (depth, calls, steps, bytes) = (0, 0, 0, 0)
+        resultBytes = 0
         deadline =
             environment.monotonicNanoseconds()
             &+ UInt64(max(0, limits.timeMilliseconds)) &* 1_000_000

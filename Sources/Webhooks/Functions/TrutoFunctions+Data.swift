@@ -15,7 +15,7 @@ extension TrutoFunctions {
         return current
     }
 
-    private static func text(_ value: JSONValue?) -> String {
+    static func text(_ value: JSONValue?) -> String {
         guard let value else { return "undefined" }
         return value.stringValue ?? value.jsonString
     }
@@ -40,11 +40,12 @@ extension TrutoFunctions {
             guard let text = value.stringValue else {
                 return .number(JSONNumber(value.isNull ? 0 : .nan))
             }
-            let trimmed = text.split(separator: " ").joined(separator: " ")
-            return .number(JSONNumber(trimmed.isEmpty ? 0 : Double(trimmed) ?? .nan))
+            return .number(JSONNumber(number(text)))
         },
         CustomFunction("mapValues", arity: 4) { (arguments, _) throws(JSONataError) in
-            guard let value = given(arguments, 0) else { return given(arguments, 3) }
+            guard let value = given(arguments, 0) else {
+                return given(arguments, 3) ?? arguments.first ?? nil
+            }
             guard let mapping = given(arguments, 1)?.objectValue else { return value }
             let isLower = given(arguments, 2)?.boolValue == true
             var lower = JSONObject()
@@ -66,9 +67,35 @@ extension TrutoFunctions {
             return .object(object)
         },
         CustomFunction("values", arity: 1) { (arguments, _) throws(JSONataError) in
-            .array((given(arguments, 0)?.objectValue ?? JSONObject()).map(\.value))
+            let value = given(arguments, 0)
+            return .array(
+                value?.arrayValue ?? (value?.objectValue ?? JSONObject()).map(\.value))
         },
     ]
+
+    /// A text as lodash's `toNumber` reads it: decimal, or whole with 0x, 0o or 0b; none is zero.
+    private static func number(_ text: String) -> Double {
+        let spaces: Set<Character> = [" ", "\t", "\n", "\r", "\r\n", "\u{B}", "\u{C}", "\u{A0}"]
+        var rest = text[...]
+        while let first = rest.first, spaces.contains(first) { rest = rest.dropFirst() }
+        while let last = rest.last, spaces.contains(last) { rest = rest.dropLast() }
+        guard !rest.isEmpty else { return 0 }
+        for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)]
+        where rest.lowercased().hasPrefix(prefix) {
+            let digits = rest.dropFirst(2)
+            guard let first = digits.first, first != "+", first != "-" else { return .nan }
+            return UInt64(digits, radix: radix).map(Double.init) ?? .nan
+        }
+        switch rest {
+        case "Infinity", "+Infinity": return .infinity
+        case "-Infinity": return -.infinity
+        default:
+            guard rest.utf8.allSatisfy({ Set("0123456789+-.eE".utf8).contains($0) }) else {
+                return .nan
+            }
+            return Double(rest) ?? .nan
+        }
+    }
 
     private static func mapped(_ value: JSONValue, _ mapping: JSONObject) -> JSONValue {
         switch value.kind {
@@ -88,12 +115,18 @@ extension TrutoFunctions {
 
     static let lists: [CustomFunction] = [
         CustomFunction("groupBy", arity: 2) { (arguments, _) throws(JSONataError) in
-            var result = JSONObject()
+            var places = JSONObject()
+            var groups: [(key: String, items: [JSONValue])] = []
             for item in elements(given(arguments, 0)) {
                 let key = text(member(item, string(arguments, 1) ?? ""))
-                result[key] = .array((result[key]?.arrayValue ?? []) + [item])
+                if let place = places[key]?.intValue {
+                    groups[place].items.append(item)
+                } else {
+                    places[key] = .number(JSONNumber(Double(groups.count)))
+                    groups.append((key, [item]))
+                }
             }
-            return .object(result)
+            return .object(JSONObject(groups.map { ($0.key, .array($0.items)) }))
         },
         CustomFunction("keyBy", arity: 2) { (arguments, _) throws(JSONataError) in
             var result = JSONObject()
@@ -115,8 +148,10 @@ extension TrutoFunctions {
                 })
         },
         CustomFunction("difference", arity: 2) { (arguments, _) throws(JSONataError) in
-            let others = elements(given(arguments, 1))
-            return .array(elements(given(arguments, 0)).filter { !others.contains($0) })
+            // By their text: comparing each with each would take for ever on long lists.
+            let others = Set(elements(given(arguments, 1)).map { $0.serialized() })
+            return .array(
+                elements(given(arguments, 0)).filter { !others.contains($0.serialized()) })
         },
         CustomFunction("flatten", arity: 1) { (arguments, _) throws(JSONataError) in
             .array(flattened(elements(given(arguments, 0)), 1))
@@ -127,12 +162,6 @@ extension TrutoFunctions {
         CustomFunction("flattenDepth", arity: 2) { (arguments, _) throws(JSONataError) in
             let depth = given(arguments, 1)?.intValue ?? 1
             return .array(flattened(elements(given(arguments, 0)), min(max(0, depth), 512)))
-        },
-        CustomFunction("find", arity: 2) { (arguments, _) throws(JSONataError) in
-            elements(given(arguments, 0)).first { matches($0, given(arguments, 1)) }
-        },
-        CustomFunction("lofilter", arity: 2) { (arguments, _) throws(JSONataError) in
-            .array(elements(given(arguments, 0)).filter { matches($0, given(arguments, 1)) })
         },
         CustomFunction("orderBy", arity: 3) { (arguments, _) throws(JSONataError) in
             let paths = elements(given(arguments, 1)).compactMap(\.stringValue)
@@ -160,7 +189,7 @@ extension TrutoFunctions {
 
     /// lodash's shorthands: an object whose members must be equal, a name whose member must be truthy, or a
     /// name and a value.
-    private static func matches(_ item: JSONValue, _ predicate: JSONValue?) -> Bool {
+    static func matches(_ item: JSONValue, _ predicate: JSONValue?) -> Bool {
         guard let predicate else { return !isFalsy(item) }
         if let name = predicate.stringValue {
             return member(item, name).map { !isFalsy($0) } ?? false
@@ -179,14 +208,6 @@ extension TrutoFunctions {
         let (a, b) = (Array(text(left).utf16), Array(text(right).utf16))
         return a == b ? 0 : a.lexicographicallyPrecedes(b) ? -1 : 1
     }
-
-    static let replacements: [CustomFunction] = [
-        CustomFunction("join", arity: 2) { (arguments, _) throws(JSONataError) in
-            let separator = string(arguments, 1) ?? ","
-            let parts = elements(given(arguments, 0)).map { $0.isNull ? "" : text($0) }
-            return .string(parts.joined(separator: separator))
-        }
-    ]
 }
 
 extension JSONValue {

@@ -6,7 +6,8 @@ import JSONata
 enum TrutoFunctions {
     /// The functions of an integration; with `truto` also those that replace JSONata's own.
     static func all(replacing: Bool) -> [CustomFunction] {
-        text + cryptography + data + lists + (replacing ? replacements : [])
+        text + query + formats + cryptography + data + lists + finders
+            + (replacing ? replacements : [])
     }
 
     /// The argument at a place, nil when it is missing or null.
@@ -66,22 +67,6 @@ enum TrutoFunctions {
             guard let text = string(arguments, 0) else { return nil }
             return (try? JSONValue(parsing: Array(text.utf8))) ?? .null
         },
-        CustomFunction("parseQuery", arity: 1) { (arguments, _) throws(JSONataError) in
-            guard let text = string(arguments, 0) else { return nil }
-            return FormText.parse(text.hasPrefix("?") ? String(text.dropFirst()) : text)
-                .map(JSONValue.object)
-        },
-        CustomFunction("stringifyQuery", arity: 1) { (arguments, _) throws(JSONataError) in
-            guard let object = given(arguments, 0)?.objectValue else { return nil }
-            var parts: [String] = []
-            for (key, value) in object {
-                for item in elements(value) {
-                    let text = item.isNull ? "" : item.stringValue ?? item.jsonString
-                    parts.append(QueryText.encode(key) + "=" + QueryText.encode(text))
-                }
-            }
-            return .string(parts.joined(separator: "&"))
-        },
         CustomFunction("uuid", arity: 0) { (_, environment) throws(JSONataError) in
             let bits = { UInt64(environment.random() * 0x1p53) }
             return .string(
@@ -139,23 +124,4 @@ enum TrutoFunctions {
             return output(code, string(arguments, 3) ?? "hex")
         },
     ]
-}
-
-/// Percent-encoding of query parts.
-enum QueryText {
-    private static let kept = Set(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~".utf8)
-    private static let digits = Array("0123456789ABCDEF".utf8)
-
-    static func encode(_ text: String) -> String {
-        var out: [UInt8] = []
-        for byte in text.utf8 {
-            if kept.contains(byte) {
-                out.append(byte)
-            } else {
-                out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
 }

@@ -38,13 +38,13 @@ package enum TimeText {
         bytes.append(UInt8(ascii: end))
     }
 
-    private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
+    static func floorDivide<Number: BinaryInteger>(_ value: Number, _ divisor: Number) -> Number {
         value / divisor - (value % divisor < 0 ? 1 : 0)
     }
 
     /// Year, month and day of a day count from 1970-01-01 (Hinnant, "chrono-Compatible Low-Level Date
     /// Algorithms").
-    private static func civil(_ days: Int) -> (Int, Int, Int) {
+    static func civil(_ days: Int) -> (Int, Int, Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -58,7 +58,7 @@ package enum TimeText {
     }
 
     /// Days from 1970-01-01 of a date.
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
         let yearOfEra = shifted - era * 400

@@ -3,6 +3,16 @@ import JSONata
 import Testing
 
 struct JSONataErrorTests {
+    @Test(
+        arguments: [
+            ("a +", 1, 4), ("a\n  + )", 2, 5), ("\"😀\" )", 1, 5), ("a\r\n\r\n)", 3, 1), ("", 1, 1),
+        ])
+    func `an error is at a line and a column`(source: String, line: Int, column: Int) throws {
+        let error = #expect(throws: JSONataError.self) { try Expression(source) }
+        let location = try #require(error?.location(in: source))
+        #expect(location == (line, column))
+    }
+
     @Test(arguments: JSONataErrorCode.allCases)
     func `every code prints with a message that has no open placeholder`(code: JSONataErrorCode) {
         let error = JSONataError(

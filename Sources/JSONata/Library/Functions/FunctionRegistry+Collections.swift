@@ -102,7 +102,7 @@ extension FunctionRegistry {
             if place > 0, let mark { evaluator.appendText(mark) }
             evaluator.appendText(part)
         }
-        return .string(TextRange(TextRange.own, start..<evaluator.text.count))
+        return evaluator.joinedPairs(TextRange(TextRange.own, start..<evaluator.text.count))
     }
 
     /// The first of each value; scalars are told apart by a key, so that long lists stay linear.
