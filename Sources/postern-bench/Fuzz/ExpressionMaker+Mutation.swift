@@ -1,10 +1,29 @@
 extension ExpressionMaker {
     /// An expression to try.
     mutating func next() -> String {
+        if random.oneIn(12) { return noise() }
         if corpus.isEmpty || random.oneIn(3) { return expression(2 + random.below(5)) }
         var tokens = Self.tokens(random.pick(corpus))
         for _ in 0...random.below(4) { mutate(&tokens) }
         return tokens.joined()
+    }
+
+    /// Bytes and characters without any sense: what a scanner must get through.
+    private mutating func noise() -> String {
+        let count = random.below(random.pick([8, 60, 400], or: 8)) + 1
+        if random.oneIn(2) {
+            return String(
+                decoding: (0..<count).map { _ in UInt8(random.below(256)) }, as: UTF8.self)
+        }
+        var text = ""
+        let signs = Array("\"'`/\\*$()[]{}|<>?:;,.~^@#%&=! \n\t09aeEu_-+".unicodeScalars)
+        for _ in 0..<count {
+            let scalar =
+                random.oneIn(6)
+                ? Unicode.Scalar(UInt32(random.below(0x110000))) : random.pick(signs, or: "(")
+            text.unicodeScalars.append(scalar ?? "\u{FFFD}")
+        }
+        return text
     }
 
     private mutating func mutate(_ tokens: inout [String]) {

@@ -122,6 +122,35 @@ struct BlowUpTests {
             name: "a signature with a thousand optional parameters",
             expression: "function($x)<\(text("n-", 1000))n>{$x}(1, 'a')", codes: ["T0410"]),
         Case(
+            name: "a result that holds one object twice, forty times over",
+            expression: "$reduce([1..40], function($a,$b){{'a':$a,'b':$a}}, 1)",
+            codes: ["U1001", "U1003"]),
+        Case(
+            name: "the same as a text",
+            expression: "$reduce([1..40], function($a,$b){{'a':$a,'b':$a}}, 1) ~> $string",
+            codes: ["U1001", "U1002", "U1003"]),
+        Case(
+            name: "a result that holds the input a hundred thousand times",
+            expression: "[1..100000].$$", input: "\"\(text("x", 10_000))\"", codes: ["U1003"]),
+        Case(
+            name: "an object put into itself again and again",
+            expression: """
+                ($f := function($n, $o){$n = 0 ? $o : $f($n - 1, $o ~> |a|{'b': $, 'c': $}|)};
+                $f(60, {'a': {'x': 1}}))
+                """, codes: ["U1001", "U1003"]),
+        Case(
+            name: "joining a gigabyte",
+            expression: "$join($map([1..100000], function(){$pad('', 10000, 'x')}))",
+            codes: ["U1001", "U1002", "U1003"]),
+        Case(
+            name: "an array doubled by a fold",
+            expression: "$reduce([1..100], function($a,$b){$append($a,$a)}, [1])",
+            codes: ["U1001", "U1003", "D2015"]),
+        Case(
+            name: "replacements that grow",
+            expression: "$reduce([1..60], function($s,$i){$replace($s, /a/, '$0$0')}, 'a')",
+            codes: ["U1001", "U1002", "U1003"]),
+        Case(
             name: "splitting into too many parts",
             expression: "$count($split($pad('', 8000000, 'x'), ''))",
             codes: ["U1001", "U1003"]),
