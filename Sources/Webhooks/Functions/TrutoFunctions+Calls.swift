@@ -53,7 +53,8 @@ extension TrutoFunctions {
                 let result = try call.call(1, value, .string(key), call.arguments[0])
                 if let result, !isFalsy(result) { kept[key] = value }
             }
-            return kept.isEmpty ? nil : .object(kept)
+            if kept.isEmpty { return nil }
+            return .object(kept)
         },
     ]
 }

@@ -27,7 +27,9 @@ extension TrutoFunctions {
         CustomFunction("removeEmpty", arity: 1) { (arguments, _) throws(JSONataError) in
             guard let value = given(arguments, 0) else { return nil }
             let count = value.arrayValue?.count ?? value.stringValue?.utf8.count ?? 0
-            return count > 0 ? value : nil
+            // Not a conditional expression: its nil would be JSON's null.
+            if count == 0 { return nil }
+            return value
         },
         CustomFunction("removeEmptyItems", arity: 1) { (arguments, _) throws(JSONataError) in
             guard let items = given(arguments, 0)?.arrayValue else { return given(arguments, 0) }
@@ -84,7 +86,7 @@ extension TrutoFunctions {
         where rest.lowercased().hasPrefix(prefix) {
             let digits = rest.dropFirst(2)
             guard let first = digits.first, first != "+", first != "-" else { return .nan }
-            return UInt64(digits, radix: radix).map(Double.init) ?? .nan
+            return UInt64(digits, radix: radix).map { Double($0) } ?? .nan
         }
         switch rest {
         case "Infinity", "+Infinity": return .infinity
