@@ -23,7 +23,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "postern",
     products: [
-        .library(name: "JSONata", targets: ["JSONata"]),
+        .library(name: "JSONata", targets: ["JSON", "JSONata"]),
         .executable(name: "postern", targets: ["postern"]),
         .executable(name: "postern-bench", targets: ["postern-bench"]),
     ],

@@ -51,7 +51,7 @@ extension Evaluator {
             var elements: [JSONValue] = []
             elements.reserveCapacity(items.left)
             while let item = next(&items) {
-                try countResult(1)
+                try countResult(MemoryLayout<JSONValue>.stride)
                 elements.append(try json(item) ?? .null)
             }
             return .array(elements)
@@ -75,7 +75,7 @@ extension Evaluator {
         members.reserveCapacity(objects[Int(object)].count)
         for place in order(of: object) {
             let cell = objects[Int(object)].start + 2 * place + 1
-            try countResult(1)
+            try countResult(MemoryLayout<JSONObject.Member>.stride)
             if let made = try json(cells[cell]) {
                 members.append((string(key(object, place)), made))
             }
