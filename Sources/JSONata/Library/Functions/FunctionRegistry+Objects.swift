@@ -124,7 +124,10 @@ extension FunctionRegistry {
     ) throws(JSONataError) {
         try evaluator.step()
         if var items = evaluator.cursor(of: value) {
-            while let item = evaluator.next(&items) { try spread(item, &evaluator) }
+            while let item = evaluator.next(&items) {
+                // A missing item, which a predicate may have kept, is not appended.
+                if !item.isUndefined { try spread(item, &evaluator) }
+            }
             return
         }
         guard let object = try evaluator.object(of: value) else {
