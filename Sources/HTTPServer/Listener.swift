@@ -11,6 +11,10 @@ enum Listener {
         switch address {
         case .unix(let path): return try openUnix(path, access)
         case .inherited(let descriptor):
+            // Accept=yes, a datagram socket, a pipe: accepting would fail for ever.
+            guard isListening(descriptor) else {
+                throw SystemError("accepting from the inherited descriptor \(descriptor)", EINVAL)
+            }
             let copy = try SystemCalls.duplicate(descriptor)
             SystemCalls.makeNonBlocking(copy)
             return copy
@@ -41,9 +45,9 @@ enum Listener {
         return fd
     }
 
-    private static func set(_ fd: Int32, _ level: Int32, _ option: Int32) {
-        var one: Int32 = 1
-        unsafe _ = setsockopt(fd, level, option, &one, socklen_t(MemoryLayout<Int32>.size))
+    private static func set(_ fd: Int32, _ level: Int32, _ option: Int32, to value: Int32 = 1) {
+        var value = value
+        unsafe _ = setsockopt(fd, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// Binds and listens, or closes the socket again.
@@ -94,6 +98,8 @@ enum Listener {
             throw SystemError("inet_pton \(host)", EINVAL)
         }
         let fd = try makeSocket(AF_INET6)
+        // `[::]` is every address, IPv4's too, whatever net.ipv6.bindv6only says.
+        set(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, to: 0)
         set(fd, SOL_SOCKET, SO_REUSEADDR)
         if sharesPort { set(fd, SOL_SOCKET, SO_REUSEPORT) }
         return try finish(fd) {
@@ -133,6 +139,12 @@ enum Listener {
                 }
             }
         }
+    }
+
+    private static func isListening(_ fd: Int32) -> Bool {
+        var (flag, length): (Int32, socklen_t) = (0, socklen_t(MemoryLayout<Int32>.size))
+        // unsafe: writes the flag, of the length given.
+        return unsafe getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &flag, &length) == 0 && flag == 1
     }
 
     private static func isSocket(_ path: String) -> Bool {

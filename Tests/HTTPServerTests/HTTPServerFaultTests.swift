@@ -162,6 +162,32 @@ struct HTTPServerFaultTests {
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "kept")
     }
 
+    @Test func `what is no listening socket is not taken from anybody`() throws {
+        let connected = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(connected) }
+        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/dev/null"))
+        for descriptor in [connected, file.fileDescriptor] {
+            #expect(throws: SystemError.self) {
+                try HTTPServer(
+                    listeners: [.inherited(descriptor: descriptor)], loops: 1,
+                    limits: HTTPLimits(), handler: Recorder())
+            }
+        }
+    }
+
+    @Test func `IPv6's every address is IPv4's too`() throws {
+        let server = try HTTPServer(
+            listeners: [.tcp(host: "::", port: 0)], loops: 1, limits: HTTPLimits(),
+            handler: Recorder())
+        guard case .tcp(_, let port)? = server.boundAddresses.first else { return }
+        try server.start()
+        let client = try TestClient(port: port)
+        client.send(Self.get("/v4", "Connection: close\r\n"))
+        #expect(client.read(until: nil).hasSuffix("/v4"))
+        server.stop()
+        server.join()
+    }
+
     @Test func `an inherited socket is served`() throws {
         let first = try Listener.open(
             .tcp(host: "127.0.0.1", port: 0), SocketAccess(), isFirst: true)

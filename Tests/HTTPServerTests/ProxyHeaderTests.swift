@@ -61,6 +61,38 @@ struct ProxyHeaderTests {
         }
     }
 
+    @Test(arguments: 0..<50)
+    func `changed headers come to the same wherever they are cut`(seed: UInt64) throws {
+        var random = SplitMix(state: seed &+ 1)
+        for _ in 0..<40 {
+            var bytes = try #require(Self.vectors.randomElement(using: &random)).bytes
+            for _ in 0..<Int.random(in: 1...3, using: &random) where !bytes.isEmpty {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
+                case 1: bytes.remove(at: place)
+                case 2: bytes.insert(bytes[place], at: place)
+                default: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+                }
+            }
+            guard !bytes.isEmpty else { continue }
+            let whole = Self.outcome(bytes, cuts: [])
+            #expect(Self.outcome(bytes, cuts: Array(1..<bytes.count)) == whole, "\(bytes)")
+            if let consumed = whole.1 { #expect(consumed <= bytes.count) }
+        }
+    }
+
+    /// Vigna's SplitMix64: the same numbers for the same seed.
+    private struct SplitMix: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ (mixed >> 31)
+        }
+    }
+
     /// A server whose listener expects headers, and who may send them.
     private static func withServer(
         trusts: Bool = true, _ limits: HTTPLimits = HTTPLimits(),

@@ -120,6 +120,55 @@ struct TLSServerTests {
         server.stop()
     }
 
+    @Test(arguments: ["1.2", "1.3"])
+    func `a record that was changed on its way ends the connection unread`(version: String) throws {
+        let fixture = try TLSFixture()
+        let server = try fixture.server()
+        var options = fixture.client()
+        options.version = version
+        let client = try TLSClient(port: server.port, options)
+        try client.send(TLSFixture.get("/a", closes: false))
+        #expect(try client.read(until: "/a").hasSuffix("/a"))
+        client.socket.send([0x17, 3, 3, 0, 32] + [UInt8](repeating: 9, count: 32))
+        #expect(throws: TLSClient.Failure.self) {
+            try client.send(TLSFixture.get("/b"))
+            _ = try client.read()
+        }
+        server.waitForConnections(0)
+        #expect(server.handler.bodyLengths.count == 1)
+        #expect(server.handler.handshakeFailures.isEmpty)
+        #expect(try TLSFixture.ask(server, options).answer.hasSuffix("/x"))
+        server.stop()
+    }
+
+    @Test func `changes of keys without end, answers unread, gain no time`() throws {
+        let fixture = try TLSFixture()
+        var limits = HTTPLimits()
+        limits.keepAliveTimeoutMilliseconds = 200
+        let server = try fixture.server(nil, limits)
+        let client = try TLSClient(port: server.port, fixture.client())
+        client.socket.setSendTimeout(milliseconds: 20)
+        var count = 0
+        while server.server.connectionCount > 0, count < 2_000_000 {
+            client.changeKeysUnread()
+            count += 1
+        }
+        #expect(server.server.connectionCount == 0)
+        #expect(try TLSFixture.ask(server, fixture.client()).answer.hasSuffix("/x"))
+        server.stop()
+    }
+
+    @Test func `a handshake cannot be begun again`() throws {
+        let fixture = try TLSFixture()
+        let server = try fixture.server()
+        var options = fixture.client()
+        options.version = "1.2"
+        let client = try TLSClient(port: server.port, options)
+        #expect(!client.renegotiates())
+        #expect(try TLSFixture.ask(server, options).answer.hasSuffix("/x"))
+        server.stop()
+    }
+
     @Test func `an idle connection is ended by TLS's rules`() throws {
         let fixture = try TLSFixture()
         var limits = HTTPLimits()

@@ -45,6 +45,24 @@ struct FindingsTests {
         for part in parts { #expect(problems.contains { $0.contains(part) }, "\(problems)") }
     }
 
+    // MARK: URLs
+
+    @Test(arguments: [
+        ("{{url}}{{raw_body}}", "", true), ("{{callback_url|url}}", "", false),
+        ("{{raw_body}}", "", false), ("{{headers.url}}", "", false),
+        ("{{raw_body}}", "$split(url, '?')[0]", true), ("{{raw_body}}", "{'a': $$.url}", true),
+        ("{{raw_body}}", "url", true), ("{{raw_body}}", "{'url': body.url, 'b': url_hash}", false),
+    ])
+    func `a signature over the URL needs to know the URL`(
+        signed: String, transform: String, isFound: Bool
+    ) throws {
+        let webhook = transform.isEmpty ? "" : "    payload_transform: \"\(transform)\""
+        let found = try Self.problems(
+            Self.hmac("{{k}}", ", signed_string: '\(signed)'"), webhook: webhook,
+            accounts: ["{k: some-secret}"])
+        #expect(found.contains { $0.contains("public_url") } == isFound, "\(found)")
+    }
+
     // MARK: Secrets
 
     private static let either = "{{webhook_secret|environment_variables.S}}"

@@ -200,6 +200,19 @@ import Foundation
         _ = repeating { unsafe SSL_do_handshake(ssl) }
     }
 
+    /// The same without reading what the server says to it.
+    package func changeKeysUnread() {
+        unsafe SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED)
+        unsafe SSL_do_handshake(ssl)
+        flush()
+    }
+
+    /// Tries a second handshake on the connection (RFC 5246 §7.4.1.1); false when it is refused.
+    package func renegotiates() -> Bool {
+        unsafe SSL_renegotiate(ssl)
+        return repeating { unsafe SSL_do_handshake(ssl) }.result == 1
+    }
+
     // MARK: What was agreed
 
     package var version: String { unsafe String(cString: SSL_get_version(ssl)) }

@@ -65,6 +65,13 @@ public final class TestClient {
             fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
+    /// How long a send waits for room at most; what finds none is dropped.
+    public func setSendTimeout(milliseconds: Int) {
+        var limit = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
+        unsafe setsockopt(
+            fd, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     /// Ends the connection with a reset.
     public func reset() {
         var value = linger(l_onoff: 1, l_linger: 0)

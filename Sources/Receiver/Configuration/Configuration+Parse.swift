@@ -50,10 +50,18 @@ extension Configuration {
             }
             trustedProxies.append(range)
         }
-        for settings in listen where settings.expectsProxyHeader && trustedProxies.isEmpty {
+        checkProxies(listen, reader.value("listen")?.mark, "listen", &problems)
+    }
+
+    /// A listener for PROXY headers needs somebody who may send them.
+    func checkProxies(
+        _ listeners: [ListenSettings], _ mark: SourceMark?, _ keyPath: String,
+        _ problems: inout Problems
+    ) {
+        for settings in listeners where settings.expectsProxyHeader && trustedProxies.isEmpty {
             if case .unix = settings.address { continue }
             problems.add(
-                reader.value("listen")?.mark, "listen",
+                mark, keyPath,
                 "\(settings.address) has proxy_protocol, and nobody may send it; "
                     + "list the proxies in trusted_proxies")
         }

@@ -144,6 +144,13 @@ extension Configuration {
                 section.value("listen")?.mark, "admin.listen",
                 "\(address) receives webhooks already; choose another port")
         }
+        checkProxies(listeners, section.value("listen")?.mark, "admin.listen", &problems)
+        // Whoever comes through a proxy is not of this machine.
+        for settings in listeners where token == nil && settings.expectsProxyHeader {
+            problems.add(
+                section.value("listen")?.mark, "admin.listen",
+                "\(settings.address) is reached through a proxy; set admin.token")
+        }
         for address in addresses where token == nil && !address.isLocal {
             problems.add(
                 section.value("listen")?.mark, "admin.listen",

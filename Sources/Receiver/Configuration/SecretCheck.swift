@@ -1,7 +1,7 @@
 import JSON
 import Webhooks
 
-/// Finds integrations and accounts that would answer every delivery with 503.
+/// Finds integrations and accounts that would answer every delivery with 503 or 401.
 struct SecretCheck {
     let file: String?
 
@@ -12,6 +12,16 @@ struct SecretCheck {
                 unlisted(entry, accounts, loaded) + keySets(entry.integration, entry, loaded)
             loaded.problems += found
             if found.isEmpty { loaded.problems += missing(entry, accounts, loaded) }
+            let configuration = loaded.configuration
+            if configuration.publicURL == nil, configuration.trustedProxies.isEmpty,
+                entry.integration.needsPublicURL
+            {
+                loaded.problems.append(
+                    problem(
+                        entry,
+                        "its signatures are over the URL that is called; set public_url to what "
+                            + "the vendor calls"))
+            }
         }
     }
 

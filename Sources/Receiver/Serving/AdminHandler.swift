@@ -19,6 +19,13 @@ final class AdminHandler: HTTPHandler {
 
     func roundEnded(loop: Int) {}
     func protocolFailed(_ failure: HTTPFailure, remoteAddress: String) {}
+    func isTrustedProxy(_ address: String) -> Bool { server.handler.isTrustedProxy(address) }
+    func connectionSecured(_ security: ConnectionSecurity) {
+        server.handler.connectionSecured(security)
+    }
+    func handshakeFailed(_ failure: TLSFailure, remoteAddress: String) {
+        server.handler.handshakeFailed(failure, remoteAddress: remoteAddress)
+    }
 
     private func answer(_ request: HTTPRequest) -> HTTPResponse {
         let head = request.head

@@ -34,6 +34,33 @@ extension Integration {
         }
     }
 
+    /// True when the signature is over the URL that was called, with nothing in its stead.
+    package var needsPublicURL: Bool {
+        let isInPlaceholder = (verification?.templates ?? []).flatMap(\.placeholders).contains {
+            !$0.paths.isEmpty
+                && $0.paths.allSatisfy { path in
+                    guard case .key("url")? = path.first else { return false }
+                    return path.count == 1
+                }
+        }
+        return isInPlaceholder || payloadTransform.map { Self.reads("url", $0.source) } == true
+    }
+
+    /// True when an expression's text has a member of its input by name: `url`, `$.url` or `$$.url`, not
+    /// `body.url`, `'url'` or `url_hash`.
+    private static func reads(_ name: String, _ source: String) -> Bool {
+        source.ranges(of: name).contains { range in
+            let before = source[..<range.lowerBound]
+            let after = source[range.upperBound...].first
+            let isWhole =
+                after.map { !$0.isLetter && !$0.isNumber && !"_'\"`".contains($0) } ?? true
+            if before.hasSuffix("$.") { return isWhole }
+            let isStart =
+                before.last.map { !$0.isLetter && !$0.isNumber && !"_'\"`.$".contains($0) } ?? true
+            return isWhole && isStart
+        }
+    }
+
     /// True when the request, the transform or a handshake's `update_context` brings a key.
     package func brings(_ key: String) -> Bool {
         if RequestContext.names.contains(key) || key == "item" || key == "signature" { return true }
