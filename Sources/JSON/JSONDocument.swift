@@ -51,9 +51,7 @@ public final class JSONDocument: Sendable {
             (tape, count) in
             unsafe bytes.withUnsafeBytes { buffer in
                 do throws(JSONScanner.Failure) {
-                    var scanner = unsafe try JSONScanner(buffer, tape: tape, depthMax: depthMax)
-                    try scanner.scan()
-                    count = scanner.count
+                    count = try unsafe JSONScanner(buffer, tape: tape, depthMax: depthMax).scan()
                 } catch {
                     failure = error
                 }

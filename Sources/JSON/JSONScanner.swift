@@ -1,7 +1,8 @@
 /// Checks a text against RFC 8259 and lays out its tape, in one pass without recursion.
 ///
 /// The scanner reads through an unsafe pointer, because a bounds check a byte would more than double
-/// its time; every read below is guarded by a comparison of `position` with `end`.
+/// its time; every read below is guarded by a comparison with `end`. What changes with every byte is
+/// local to `scan` and handed on by value, so that it stays in registers.
 @safe struct JSONScanner {
     enum Failure: Error {
         case invalid(code: JSONError.Code, offset: Int)
@@ -14,13 +15,8 @@
     private let base: UnsafeRawPointer
     private let end: Int
     private let depthMax: Int
-    private var position = 0
-    private let tape: UnsafeMutableBufferPointer<TapeEntry>
-    /// Entries written.
-    private(set) var count = 0
-    /// Index of the innermost open container; while it is open its `next` holds the one around it.
-    private var container = -1
-    private var depth = 0
+    private let tape: UnsafeMutablePointer<TapeEntry>
+    private let capacity: Int
 
     /// The pointers are used only during `scan`, inside the caller's `withUnsafeBytes` and before the
     /// tape's memory is taken over.
@@ -28,16 +24,12 @@
         _ buffer: UnsafeRawBufferPointer, tape: UnsafeMutableBufferPointer<TapeEntry>, depthMax: Int
     ) throws(Failure) {
         guard let start = buffer.baseAddress else { throw Failure(code: .emptyInput, offset: 0) }
+        guard let entries = tape.baseAddress else { throw .tapeIsFull }
         unsafe base = start
         end = buffer.count
-        unsafe self.tape = tape
+        unsafe self.tape = entries
+        capacity = tape.count
         self.depthMax = depthMax
-    }
-
-    /// The entry at `index`, which was returned by `append`.
-    @inline(__always) private func entry(_ index: Int) -> UnsafeMutablePointer<TapeEntry> {
-        // The tape has memory: `append` refuses otherwise.
-        unsafe tape.baseAddress.unsafelyUnwrapped + index
     }
 
     /// The byte at `index`, which the caller has compared with `end`.
@@ -45,239 +37,234 @@
         unsafe base.load(fromByteOffset: index, as: UInt8.self)
     }
 
-    mutating func scan() throws(Failure) {
+    /// Writes the entry number `count`; gives the next number.
+    @inline(__always) private func append(
+        _ count: Int, _ kind: JSONKind, _ offset: Int, _ length: Int, flag: Bool = false
+    ) throws(Failure) -> Int {
+        guard count < capacity else { throw .tapeIsFull }
+        unsafe (tape + count).initialize(
+            to: TapeEntry(kind: kind, offset: offset, length: length, next: count &+ 1, flag: flag))
+        return count &+ 1
+    }
+
+    /// How many entries were written.
+    func scan() throws(Failure) -> Int {
         if end >= 3, byte(0) == 0xEF, byte(1) == 0xBB, byte(2) == 0xBF {
             // RFC 8259 §8.1: a sender must not add one; refusing it keeps the signed bytes unambiguous.
             throw Failure(code: .byteOrderMark, offset: 0)
         }
-        skipSpace()
+        var position = afterSpace(0)
         guard position < end else { throw Failure(code: .emptyInput, offset: position) }
-        var atValue = true
-        repeat {
-            atValue = atValue ? try scanValue() : try scanRest()
-        } while atValue || container >= 0
-        skipSpace()
+        var count = 0
+        var depth = 0
+        /// Index of the innermost open container; while it is open its `next` holds the one around it.
+        var container = -1
+        var isObject = false
+        while true {
+            let first = byte(position)
+            if first == UInt8(ascii: "\"") {
+                (position, count) = try scanString(position, count)
+            } else if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+                guard depth < depthMax else { throw Failure(code: .tooDeep, offset: position) }
+                depth &+= 1
+                isObject = first == UInt8(ascii: "{")
+                let opened = count
+                count = try append(count, isObject ? .object : .array, position, 0)
+                unsafe tape[opened].next = UInt32(truncatingIfNeeded: container)
+                container = opened
+                position = try present(afterSpace(position &+ 1))
+                if byte(position) != (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
+                    (position, count) = try beginItem(position, count, container, isObject)
+                    continue
+                }
+            } else if first &- UInt8(ascii: "0") < 10 || first == UInt8(ascii: "-") {
+                let start = position
+                position = try numberEnd(start)
+                count = try append(count, .number, start, position &- start)
+            } else {
+                (position, count) = try scanLiteral(position, count)
+            }
+            // After a value: the next one of the container, or the ends of containers.
+            var hasNext = false
+            while container >= 0 {
+                position = try present(afterSpace(position))
+                let mark = byte(position)
+                if mark == UInt8(ascii: ",") {
+                    position = afterSpace(position &+ 1)
+                    (position, count) = try beginItem(position, count, container, isObject)
+                    hasNext = true
+                    break
+                }
+                guard mark == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
+                    throw Failure(code: .unexpectedCharacter, offset: position)
+                }
+                position &+= 1
+                depth &-= 1
+                let outer = unsafe Int(Int32(bitPattern: tape[container].next))
+                unsafe tape[container].length =
+                    UInt32(truncatingIfNeeded: position) &- tape[container].offset
+                unsafe tape[container].next = UInt32(truncatingIfNeeded: count)
+                container = outer
+                isObject = unsafe outer >= 0 && tape[outer].kind == .object
+            }
+            if !hasNext { break }
+        }
+        position = afterSpace(position)
         if position < end { throw Failure(code: .trailingContent, offset: position) }
+        return count
     }
 
-    /// After a value inside a container: a comma, up to the next value (true), or the end (false).
-    private mutating func scanRest() throws(Failure) -> Bool {
-        skipSpace()
-        guard position < end else { throw Failure(code: .unexpectedEnd, offset: position) }
-        let isObject = unsafe entry(container).pointee.kind == .object
-        let character = byte(position)
-        if character == UInt8(ascii: ",") {
-            position += 1
-            skipSpace()
-            try beginItem(isObject: isObject)
-            return true
-        } else if character == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
-            closeContainer()
-            return false
-        } else {
+    /// Counts the next element or member, and moves to its value over a member's key.
+    @inline(__always) private func beginItem(
+        _ position: Int, _ count: Int, _ container: Int, _ isObject: Bool
+    ) throws(Failure) -> (position: Int, count: Int) {
+        unsafe tape[container].meta &+= 1 << 4
+        guard isObject else { return (try present(position), count) }
+        guard try byte(present(position)) == UInt8(ascii: "\"") else {
             throw Failure(code: .unexpectedCharacter, offset: position)
         }
+        var (place, entries) = try scanString(position, count)
+        place = try present(afterSpace(place))
+        guard byte(place) == UInt8(ascii: ":") else {
+            throw Failure(code: .unexpectedCharacter, offset: place)
+        }
+        return (try present(afterSpace(place &+ 1)), entries)
     }
 
-    /// Counts the next element or member and moves to its value, over a member's key.
-    private mutating func beginItem(isObject: Bool) throws(Failure) {
-        if isObject { try scanKey() }
-        unsafe entry(container).pointee.meta &+= 1 << 4
-        skipSpace()
+    /// `position`, unless the text ends there.
+    @inline(__always) private func present(_ position: Int) throws(Failure) -> Int {
         guard position < end else { throw Failure(code: .unexpectedEnd, offset: position) }
+        return position
     }
 
-    /// One value; of a container that holds anything only the opening, up to its first value (true).
-    private mutating func scanValue() throws(Failure) -> Bool {
+    @inline(__always) private func afterSpace(_ position: Int) -> Int {
+        if position < end, byte(position) > 0x20 { return position }
+        return afterLongSpace(position)
+    }
+
+    @inline(never) private func afterLongSpace(_ position: Int) -> Int {
+        var place = position
+        while place < end {
+            let character = byte(place)
+            guard character == 0x20 || character == 0x0A || character == 0x0D || character == 0x09
+            else { break }
+            place &+= 1
+        }
+        return place
+    }
+
+    @inline(never) private func scanLiteral(
+        _ position: Int, _ count: Int
+    ) throws(Failure) -> (position: Int, count: Int) {
+        let text: StaticString
+        let kind: JSONKind
         switch byte(position) {
-        case UInt8(ascii: "\""): try scanString()
-        case UInt8(ascii: "{"): return try openContainer(.object, closing: UInt8(ascii: "}"))
-        case UInt8(ascii: "["): return try openContainer(.array, closing: UInt8(ascii: "]"))
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try scanNumber()
-        case UInt8(ascii: "t"): try scanLiteral("true", .bool, flag: true)
-        case UInt8(ascii: "f"): try scanLiteral("false", .bool, flag: false)
-        case UInt8(ascii: "n"): try scanLiteral("null", .null, flag: false)
+        case UInt8(ascii: "t"): (text, kind) = ("true", .bool)
+        case UInt8(ascii: "f"): (text, kind) = ("false", .bool)
+        case UInt8(ascii: "n"): (text, kind) = ("null", .null)
         default: throw Failure(code: .unexpectedCharacter, offset: position)
         }
-        return false
-    }
-
-    private mutating func openContainer(
-        _ kind: JSONKind, closing: UInt8
-    ) throws(Failure) -> Bool {
-        guard depth < depthMax else { throw Failure(code: .tooDeep, offset: position) }
-        depth += 1
-        let index = count
-        try append(kind, position, 0, flag: false)
-        unsafe entry(index).pointee.next = UInt32(truncatingIfNeeded: container)
-        container = index
-        position += 1
-        skipSpace()
-        guard position < end else { throw Failure(code: .unexpectedEnd, offset: position) }
-        if byte(position) == closing {
-            closeContainer()
-            return false
+        let length = text.utf8CodeUnitCount
+        guard end - position >= length else {
+            throw Failure(code: .invalidLiteral, offset: position)
         }
-        try beginItem(isObject: kind == .object)
-        return true
-    }
-
-    private mutating func closeContainer() {
-        position += 1
-        depth -= 1
-        let closed = unsafe entry(container)
-        container = unsafe Int(Int32(bitPattern: closed.pointee.next))
-        unsafe closed.pointee.length =
-            UInt32(truncatingIfNeeded: position) &- closed.pointee.offset
-        unsafe closed.pointee.next = UInt32(truncatingIfNeeded: count)
-    }
-
-    private mutating func scanKey() throws(Failure) {
-        guard position < end else { throw Failure(code: .unexpectedEnd, offset: position) }
-        guard byte(position) == UInt8(ascii: "\"") else {
-            throw Failure(code: .unexpectedCharacter, offset: position)
-        }
-        try scanString()
-        if position < end, byte(position) == UInt8(ascii: ":") {
-            position += 1
-            return
-        }
-        skipSpace()
-        guard position < end else { throw Failure(code: .unexpectedEnd, offset: position) }
-        guard byte(position) == UInt8(ascii: ":") else {
-            throw Failure(code: .unexpectedCharacter, offset: position)
-        }
-        position += 1
-    }
-
-    private mutating func scanLiteral(
-        _ text: StaticString, _ kind: JSONKind, flag: Bool
-    ) throws(Failure) {
-        let start = position
-        let count = text.utf8CodeUnitCount
-        guard end - position >= count else { throw Failure(code: .invalidLiteral, offset: start) }
-        for index in 0..<count {
+        for index in 0..<length {
             let expected = unsafe text.utf8Start[index]
-            guard byte(start + index) == expected else {
-                throw Failure(code: .invalidLiteral, offset: start + index)
+            guard byte(position + index) == expected else {
+                throw Failure(code: .invalidLiteral, offset: position + index)
             }
         }
-        position += count
-        try append(kind, start, count, flag: flag)
-    }
-
-    @inline(__always)
-    private mutating func append(
-        _ kind: JSONKind, _ offset: Int, _ length: Int, flag: Bool
-    ) throws(Failure) {
-        guard unsafe count < tape.count else { throw .tapeIsFull }
-        unsafe entry(count).initialize(
-            to: TapeEntry(kind: kind, offset: offset, length: length, next: count + 1, flag: flag))
-        count += 1
-    }
-
-    @inline(__always) private mutating func skipSpace() {
-        while position < end {
-            let character = byte(position)
-            if character > 0x20 { return }
-            guard character == 0x20 || character == 0x0A || character == 0x0D || character == 0x09
-            else { return }
-            position += 1
-        }
+        let isTrue = kind == .bool && length == 4
+        return (position + length, try append(count, kind, position, length, flag: isTrue))
     }
 
     /// RFC 8259 §6: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
-    private mutating func scanNumber() throws(Failure) {
-        let start = position
-        if byte(position) == UInt8(ascii: "-") { position += 1 }
-        if position < end, byte(position) == UInt8(ascii: "0") {
-            position += 1
+    @inline(__always) private func numberEnd(_ start: Int) throws(Failure) -> Int {
+        var place = byte(start) == UInt8(ascii: "-") ? start &+ 1 : start
+        if place < end, byte(place) == UInt8(ascii: "0") {
+            place &+= 1
         } else {
-            try scanDigits(from: start)
+            place = try digitsEnd(place)
         }
-        if position < end, byte(position) == UInt8(ascii: ".") {
-            position += 1
-            try scanDigits(from: start)
-        }
-        if position < end, byte(position) | 0x20 == UInt8(ascii: "e") {
-            position += 1
-            if position < end {
-                let sign = byte(position)
-                if sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { position += 1 }
+        if place < end, byte(place) == UInt8(ascii: ".") { place = try digitsEnd(place &+ 1) }
+        if place < end, byte(place) | 0x20 == UInt8(ascii: "e") {
+            place &+= 1
+            if place < end {
+                let sign = byte(place)
+                if sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { place &+= 1 }
             }
-            try scanDigits(from: start)
+            place = try digitsEnd(place)
         }
-        if position < end, byte(position) &- UInt8(ascii: "0") < 10 {
-            throw Failure(code: .invalidNumber, offset: position)
+        if place < end, byte(place) &- UInt8(ascii: "0") < 10 {
+            throw Failure(code: .invalidNumber, offset: place)
         }
-        try append(.number, start, position - start, flag: false)
+        return place
     }
 
-    private mutating func scanDigits(from start: Int) throws(Failure) {
-        let first = position
-        while position < end, byte(position) &- UInt8(ascii: "0") < 10 { position += 1 }
-        if position == first { throw Failure(code: .invalidNumber, offset: position) }
+    @inline(__always) private func digitsEnd(_ start: Int) throws(Failure) -> Int {
+        var place = start
+        while place < end, byte(place) &- UInt8(ascii: "0") < 10 { place &+= 1 }
+        if place == start { throw Failure(code: .invalidNumber, offset: place) }
+        return place
     }
 
     // MARK: Strings
 
     /// From the opening quote to after the closing one.
-    @inline(__always) private mutating func scanString() throws(Failure) {
-        let start = position + 1
-        position = plainEnd(start)
-        if position < end, byte(position) == UInt8(ascii: "\"") {
-            try append(.string, start, position - start, flag: false)
-            position += 1
-        } else {
-            try scanUncommonString(from: start)
+    @inline(__always) private func scanString(
+        _ position: Int, _ count: Int
+    ) throws(Failure) -> (position: Int, count: Int) {
+        let start = position &+ 1
+        let stop = unsafe PlainRun.end(base, from: start, to: end)
+        if stop < end, byte(stop) == UInt8(ascii: "\"") {
+            return (stop &+ 1, try append(count, .string, start, stop &- start))
         }
+        return try scanUncommonString(start, from: stop, count)
     }
 
     /// The rest of a string that has escapes or more than ASCII, from `position` on.
-    private mutating func scanUncommonString(from start: Int) throws(Failure) {
+    @inline(never) private func scanUncommonString(
+        _ start: Int, from position: Int, _ count: Int
+    ) throws(Failure) -> (position: Int, count: Int) {
+        var place = position
         var hasEscape = false
         while true {
-            guard position < end else { throw Failure(code: .unexpectedEnd, offset: position) }
-            let character = byte(position)
+            guard place < end else { throw Failure(code: .unexpectedEnd, offset: place) }
+            let character = byte(place)
             switch character {
             case UInt8(ascii: "\""):
-                try append(.string, start, position - start, flag: hasEscape)
-                position += 1
-                return
+                return (
+                    place + 1, try append(count, .string, start, place - start, flag: hasEscape)
+                )
             case UInt8(ascii: "\\"):
                 hasEscape = true
-                try scanEscape()
-            case ..<0x20: throw Failure(code: .controlCharacter, offset: position)
-            case ..<0x80: break
-            default: try scanMultibyte(character)
+                place = try escapeEnd(place)
+            case ..<0x20: throw Failure(code: .controlCharacter, offset: place)
+            default: place = try multibyteEnd(place, character)
             }
-            position = plainEnd(position)
+            place = unsafe PlainRun.end(base, from: place, to: end)
         }
     }
 
-    @inline(__always) private func plainEnd(_ start: Int) -> Int {
-        unsafe PlainRun.end(base, from: start, to: end)
-    }
-
-    private mutating func scanEscape() throws(Failure) {
+    private func escapeEnd(_ position: Int) throws(Failure) -> Int {
         guard position + 1 < end else { throw Failure(code: .unexpectedEnd, offset: end) }
         switch byte(position + 1) {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"),
             UInt8(ascii: "f"), UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-            position += 2
+            return position + 2
         case UInt8(ascii: "u"):
             guard end - position >= 6 else { throw Failure(code: .invalidEscape, offset: position) }
             for index in 2..<6 where hexDigitValue(byte(position + index)) == nil {
                 throw Failure(code: .invalidEscape, offset: position + index)
             }
-            position += 6
+            return position + 6
         default: throw Failure(code: .invalidEscape, offset: position + 1)
         }
     }
 
     /// One character of two to four bytes, by the table of Unicode 15 §3.9 (RFC 3629 §4): no overlong
     /// form, no surrogate, nothing above U+10FFFF.
-    private mutating func scanMultibyte(_ lead: UInt8) throws(Failure) {
+    private func multibyteEnd(_ position: Int, _ lead: UInt8) throws(Failure) -> Int {
         let count: Int
         var low: UInt8 = 0x80
         var high: UInt8 = 0xBF
@@ -299,7 +286,7 @@
         for index in 2..<max(count, 2) where byte(position + index) & 0xC0 != 0x80 {
             throw Failure(code: .invalidUTF8, offset: position)
         }
-        position += count
+        return position + count
     }
 }
 
