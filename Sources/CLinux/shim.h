@@ -14,8 +14,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <pthread.h>
+#include <semaphore.h>
 
 extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+extern int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *end);
 extern int pthread_setname_np(pthread_t thread, const char *name);
 
 // One pointer type for every family of addresses.

@@ -101,6 +101,11 @@ final class CommitAccount: Sendable {
     /// Bytes that one commit of the lane should have at most.
     func commitBytesMax(lane: Int) -> Int { state.withLock { $0.lanes[lane].pace.commitBytesMax } }
 
+    /// How long a commit of the lane takes; 0 before the first.
+    func usualNanoseconds(lane: Int) -> UInt64 {
+        state.withLock { $0.lanes[lane].pace.usualNanoseconds }
+    }
+
     /// A commit begins.
     func began(lane: Int) {
         // 0 stands for none.

@@ -54,6 +54,8 @@ final class CommitLane: Sendable {
     private struct State {
         var pending: [CommitWork] = []
         var isIdle = false
+        /// So many would be enough for a commit that waits for more; 0 when none does.
+        var enough = 0
         var isStopping = false
         /// Turns of the thread, for whoever watches that it goes on.
         var turns: UInt64 = 0
@@ -96,8 +98,8 @@ final class CommitLane: Sendable {
         let (accepted, wake) = state.withLock { state -> (Bool, Bool) in
             guard !state.isStopping else { return (false, false) }
             state.pending.append(contentsOf: work)
-            defer { state.isIdle = false }
-            return (true, state.isIdle)
+            let isDue = state.isIdle || state.pending.count >= state.enough
+            return (true, isDue && Self.endWait(&state))
         }
         if wake { signal.signal() }
         return accepted
@@ -110,8 +112,7 @@ final class CommitLane: Sendable {
     func stop() {
         let wake = state.withLock { state -> Bool in
             state.isStopping = true
-            defer { state.isIdle = false }
-            return state.isIdle
+            return Self.endWait(&state)
         }
         if wake { signal.signal() }
     }
@@ -122,38 +123,76 @@ final class CommitLane: Sendable {
         worker?.join()
     }
 
+    /// True when the thread waits and is to be woken.
+    private static func endWait(_ state: inout State) -> Bool {
+        let waits = state.isIdle || state.enough > 0
+        (state.isIdle, state.enough) = (false, 0)
+        return waits
+    }
+
+    private enum Next {
+        case work
+        case gather
+        case wait
+        case stop
+    }
+
     private func run() {
         var batch: [CommitWork] = []
         var events: [QueuedEvent] = []
+        // What was under way when the last commit had ended; 0 when there is no waiting for it.
+        var usual = 0
+        var patience = CommitPatience()
         while true {
-            enum Next {
-                case work
-                case wait
-                case stop
-            }
             let next = state.withLock { state -> Next in
                 state.turns &+= 1
-                if !state.pending.isEmpty {
-                    swap(&state.pending, &batch)
-                    return .work
+                if state.pending.isEmpty {
+                    if state.isStopping { return .stop }
+                    state.isIdle = true
+                    return .wait
                 }
-                if state.isStopping { return .stop }
-                state.isIdle = true
-                return .wait
+                // Three quarters of the usual number are a commit's worth.
+                if state.pending.count < usual / 4 * 3, !state.isStopping {
+                    state.enough = usual / 4 * 3
+                    usual = 0
+                    return .gather
+                }
+                swap(&state.pending, &batch)
+                return .work
             }
             switch next {
             case .stop: return
             case .wait: signal.wait()
+            case .gather: patience.note(paid: gather())
             case .work:
-                var start = 0
-                while start < batch.count {
-                    let end = sliceEnd(of: batch, from: start)
-                    commit(batch[start..<end], &events)
-                    start = end
-                }
-                batch.removeAll(keepingCapacity: batch.capacity <= 4096)
+                let count = batch.count
+                commit(&batch, &events)
+                let waiting = state.withLock { $0.pending.count }
+                usual = patience.isLeft() ? count + waiting : 0
             }
         }
+    }
+
+    /// Waits for more, half as long as a commit takes. Senders that wait for their answers else come to
+    /// be stored in two halves by turns, each of which waits for the other's commit.
+    /// - Returns: whether enough came.
+    private func gather() -> Bool {
+        signal.wait(nanoseconds: min(account.usualNanoseconds(lane: index) / 2, 5_000_000))
+        return state.withLock { state in
+            defer { state.enough = 0 }
+            return state.enough == 0
+        }
+    }
+
+    /// Commits all, in slices.
+    private func commit(_ batch: inout [CommitWork], _ events: inout [QueuedEvent]) {
+        var start = 0
+        while start < batch.count {
+            let end = sliceEnd(of: batch, from: start)
+            commit(batch[start..<end], &events)
+            start = end
+        }
+        batch.removeAll(keepingCapacity: batch.capacity <= 4096)
     }
 
     private func sliceEnd(of batch: [CommitWork], from start: Int) -> Int {

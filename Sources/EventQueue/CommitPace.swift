@@ -34,6 +34,9 @@ struct CommitPace {
         covariance = (1 - weight) * (covariance + weight * size * time)
     }
 
+    /// How long a commit takes; 0 before the first.
+    var usualNanoseconds: UInt64 { UInt64(meanNanoseconds) }
+
     private var nanosecondsPerByte: Double {
         max(0, covariance / (varianceBytes + Self.bytesOfNoise * Self.bytesOfNoise))
     }

@@ -27,6 +27,16 @@ final class Semaphore: @unchecked Sendable {
         unsafe sem_post(handle)
     }
 
+    /// Waits for a signal, at most so long. A signal that comes later stays for the next to wait.
+    func wait(nanoseconds: UInt64) {
+        var end = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &end)
+        let all = UInt64(end.tv_nsec) &+ nanoseconds
+        end.tv_sec += Int(all / 1_000_000_000)
+        end.tv_nsec = Int(all % 1_000_000_000)
+        while unsafe sem_clockwait(handle, CLOCK_MONOTONIC, &end) != 0, errno == EINTR {}
+    }
+
     /// Waits for a signal.
     func wait() {
         // EINTR is the only failure of a valid semaphore.

@@ -189,6 +189,12 @@ struct HTTPHeadParser {
         }
     }
 
+    /// True for the names of fields that tell where a message ends or goes.
+    static func framesMessages(_ input: Span<UInt8>, _ name: Range<Int>) -> Bool {
+        equals(input, name, "content-length") || equals(input, name, "transfer-encoding")
+            || equals(input, name, "host")
+    }
+
     /// True when the bytes are `text`, which is given in lower case, in any spelling.
     private static func equals(
         _ input: Span<UInt8>, _ range: Range<Int>, _ text: StaticString

@@ -127,7 +127,12 @@ struct HTTPParser {
                     throw HTTPFailure(431, "too many trailers", limit: "header_count_max")
                 }
                 var index = line.lowerBound
-                _ = try HTTPHeadParser.fieldLine(input.extracting(..<(line.upperBound + 2)), &index)
+                let field = try HTTPHeadParser.fieldLine(
+                    input.extracting(..<(line.upperBound + 2)), &index)
+                // RFC 9110 §6.5.1: no sender may put these there, and not every reader ignores them.
+                guard !HTTPHeadParser.framesMessages(input, field.name) else {
+                    throw HTTPFailure(400, "framing in a trailer")
+                }
             }
         }
     }

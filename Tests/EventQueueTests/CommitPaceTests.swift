@@ -82,4 +82,21 @@ struct CommitPaceTests {
         shares.remove(two, of: "b")
         #expect(shares.total == CommitShares.Load())
     }
+
+    @Test func `waiting in vain is tried ever more seldom, until it pays`() {
+        var patience = CommitPatience()
+        func skipped() -> Int {
+            var count = 0
+            while !patience.isLeft() { count += 1 }
+            return count
+        }
+        var counts: [Int] = []
+        for _ in 0..<12 {
+            patience.note(paid: false)
+            counts.append(skipped())
+        }
+        #expect(counts == [1, 2, 4, 8, 16, 32, 64, 128, 256, 256, 256, 256])
+        patience.note(paid: true)
+        #expect(skipped() == 0)
+    }
 }

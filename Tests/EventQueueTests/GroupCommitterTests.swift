@@ -203,6 +203,34 @@ private final class Collector: Sendable {
         #expect(["a", "b", "c"].allSatisfy { collector[$0] != nil })
     }
 
+    @Test(arguments: [false, true])
+    func `a commit that waits for more goes without, and at once when all is to end`(
+        isStopped: Bool
+    ) throws {
+        let queue = ScriptedQueue(isGated: true)
+        let collector = Collector()
+        let time = Mutex<UInt64>(1)
+        // A commit takes ten seconds, so that the next one waits as long as any may.
+        let committer = try committer(
+            [queue],
+            monotonic: {
+                time.withLock { time in
+                    time += 5_000_000_000
+                    return time
+                }
+            })
+        let eight = (0..<8).map { collector.submission(["\($0)"]) }
+        #expect(committer.submit(eight) == [])
+        queue.began.wait()
+        queue.mayEnd.signal()
+        while committer.load.events > 0 { sched_yield() }
+        #expect(committer.submit(collector.submission(["late"])) == nil)
+        queue.mayEnd.signal()
+        if !isStopped { while committer.load.events > 0 { sched_yield() } }
+        committer.drainAndStop()
+        #expect(collector["late"] == .success([.stored(sequence: 1)]))
+    }
+
     @Test func `an idle queue takes an event however slow it was`() throws {
         let queue = ScriptedQueue(isGated: true)
         let collector = Collector()

@@ -29,13 +29,25 @@ struct RequestMaker {
 
     /// A request, and where to cut it.
     mutating func next() -> (bytes: [UInt8], cuts: [Int]) {
-        var bytes = random.pick(corpus, or: [])
+        var bytes = known()
         // Two of them on one connection.
-        if random.oneIn(3) { bytes += random.pick(corpus, or: []) }
-        for _ in 0...random.below(5) { mutate(&bytes) }
+        if random.oneIn(3) { bytes += known() }
+        for _ in 0..<random.below(5) { mutate(&bytes) }
         let cuts = (0..<random.below(6)).map { _ in random.below(bytes.count + 1) }
         return (bytes, cuts.sorted())
     }
+
+    /// A known request, mostly with the Host that not all of them have: without it nothing is read.
+    private mutating func known() -> [UInt8] {
+        var bytes = random.pick(corpus, or: [])
+        guard !random.oneIn(4), let end = bytes.firstIndex(of: 0x0A) else { return bytes }
+        let hosts = bytes.indices.filter { bytes[$0...].starts(with: Self.hostName) }
+        if hosts.isEmpty { bytes.insert(contentsOf: Self.host, at: end + 1) }
+        return bytes
+    }
+
+    private static let hostName = Array("\r\nHost:".utf8)
+    private static let host = Array("Host: a\r\n".utf8)
 
     private mutating func mutate(_ bytes: inout [UInt8]) {
         let place = random.below(bytes.count + 1)
