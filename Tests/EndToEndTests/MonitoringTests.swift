@@ -29,7 +29,7 @@ struct MonitoringTests {
             }
         }
         let text = try String(contentsOfFile: Self.path(file), encoding: .utf8)
-        let names = Set(text.matches(of: /postern_[a-z_]+/).map { String($0.output) })
+        let names = Set(text.matches(of: /(?:postern|process)_[a-z_]+/).map { String($0.output) })
         #expect(names.count >= 8)
         #expect(names.subtracting(known).sorted() == [])
     }
@@ -43,13 +43,22 @@ struct MonitoringTests {
         }
     }
 
+    @Test func `the README names each metric`() throws {
+        let readme = try String(
+            contentsOf: Folders.project.appendingPathComponent("README.md"), encoding: .utf8)
+        for line in try Self.metrics().split(separator: "\n") where line.hasPrefix("# TYPE ") {
+            let name = String(line.split(separator: " ")[2])
+            #expect(readme.contains("`\(name)"), "\(name)")
+        }
+    }
+
     @Test func `the README says what each alert asks for`() throws {
         let alerts = try String(
             contentsOfFile: Self.path("monitoring/alerts.yaml"), encoding: .utf8)
         let readme = try String(
             contentsOf: Folders.project.appendingPathComponent("README.md"), encoding: .utf8)
         let names = alerts.matches(of: /alert: (\w+)/).map { String($0.output.1) }
-        #expect(names.count == 15)
+        #expect(names.count == 18)
         for name in names { #expect(readme.contains("`\(name)`"), "\(name)") }
     }
 

@@ -63,6 +63,11 @@ enum ServeCommands {
         let isStrict = invocation.has("strict")
         guard report(loaded, isStrict, invocation.terminal) else { return .configuration }
         let log = Log(loaded.configuration.log)
+        guard log.start() else {
+            invocation.terminal.error("the system gives no more threads")
+            return .unavailable
+        }
+        defer { log.stop() }
         let receiver: Receiver
         do throws(StartFailure) {
             receiver = try Receiver(loaded, log: log)

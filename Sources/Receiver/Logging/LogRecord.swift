@@ -18,7 +18,7 @@ package enum LogLevel: String, Sendable, CaseIterable, Comparable {
     case warning
     case error
 
-    private var rank: Int {
+    var rank: Int {
         switch self {
         case .debug: 0
         case .info: 1
@@ -57,34 +57,75 @@ package struct LogRecord: Sendable {
         self.timeMilliseconds = timeMilliseconds
     }
 
-    /// The line, its line break included. Line breaks and control characters in values are escaped, so
-    /// that request data cannot write lines of its own.
+    /// What it takes in memory, nearly.
+    var byteCount: Int {
+        fields.reduce(64 + message.utf8.count) { $0 + $1.key.utf8.count + $1.value.utf8.count + 32 }
+    }
+
+    /// The line, its line break included.
     package func line(_ format: LogFormat) -> String {
+        var bytes: [UInt8] = []
+        append(to: &bytes, format)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends the line, its line break included. Line breaks and control characters in values are
+    /// escaped, so that request data cannot write lines of its own.
+    func append(to bytes: inout [UInt8], _ format: LogFormat) {
+        var writer = JSONWriter()
+        swap(&writer.bytes, &bytes)
+        defer { swap(&writer.bytes, &bytes) }
         switch format {
-        case .json: return jsonLine
-        case .text: return "\(Timestamp.text(timeMilliseconds)) \(level.rawValue) \(text)\n"
-        case .journal: return "<\(level.priority)>\(text)\n"
+        case .json: return appendJSON(to: &writer)
+        case .text:
+            Timestamp.append(timeMilliseconds, to: &writer.bytes)
+            writer.raw(" ")
+            writer.raw(level.rawValue)
+            writer.raw(" ")
+        case .journal:
+            writer.raw("<")
+            writer.raw(String(level.priority))
+            writer.raw(">")
         }
+        appendText(to: &writer)
+        writer.raw("\n")
     }
 
     /// The message and its fields, as one line.
     var text: String {
-        var line =
-            Self.isPlain(message) || !message.utf8.contains(where: { $0 < 0x20 })
-            ? message : Self.quoted(message)
-        for (key, value) in fields {
-            line += " \(key)=" + (Self.isPlain(value) ? value : Self.quoted(value))
-        }
-        return line
+        var writer = JSONWriter()
+        appendText(to: &writer)
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    private var jsonLine: String {
-        var object: JSONObject = [
-            "time": .string(Timestamp.text(timeMilliseconds)),
-            "level": .string(level.rawValue), "message": .string(message),
-        ]
-        for (key, value) in fields { object[key] = .string(value) }
-        return JSONValue.object(object).jsonString + "\n"
+    private func appendText(to writer: inout JSONWriter) {
+        if message.utf8.contains(where: { $0 < 0x20 }) {
+            writer.write(message)
+        } else {
+            writer.raw(message)
+        }
+        for (key, value) in fields {
+            writer.raw(" ")
+            writer.raw(key)
+            writer.raw("=")
+            if Self.isPlain(value) { writer.raw(value) } else { writer.write(value) }
+        }
+    }
+
+    private func appendJSON(to writer: inout JSONWriter) {
+        writer.raw("{\"time\":\"")
+        Timestamp.append(timeMilliseconds, to: &writer.bytes)
+        writer.raw("\",\"level\":\"")
+        writer.raw(level.rawValue)
+        writer.raw("\",\"message\":")
+        writer.write(message)
+        for (key, value) in fields {
+            writer.raw(",")
+            writer.write(key)
+            writer.raw(":")
+            writer.write(value)
+        }
+        writer.raw("}\n")
     }
 
     private static func isPlain(_ text: String) -> Bool {
@@ -93,6 +134,4 @@ package struct LogRecord: Sendable {
                 $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") && $0 != 0x7F
             }
     }
-
-    private static func quoted(_ text: String) -> String { JSONValue.string(text).jsonString }
 }

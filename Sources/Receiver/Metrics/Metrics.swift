@@ -63,6 +63,8 @@ package final class Metrics: Sendable {
         var commits: [String: CommitMetrics] = [:]
         var protocolFailures: [String: UInt64] = [:]
         var reloads: [Bool: UInt64] = [:]
+        /// Nil before the first one.
+        var lastReloadSucceeded: Bool?
         var limits: [String: UInt64] = [:]
         var keySetFetches: [Bool: UInt64] = [:]
     }
@@ -115,7 +117,10 @@ package final class Metrics: Sendable {
         state.withLock { $0.keySetFetches[succeeded, default: 0] &+= 1 }
     }
     func countReload(succeeded: Bool) {
-        state.withLock { $0.reloads[succeeded, default: 0] &+= 1 }
+        state.withLock {
+            $0.reloads[succeeded, default: 0] &+= 1
+            $0.lastReloadSucceeded = succeeded
+        }
     }
 
     /// A value that is asked for when the metrics are read.
@@ -127,7 +132,7 @@ package final class Metrics: Sendable {
     }
 
     /// The Prometheus text exposition format, version 0.0.4.
-    func text(gauges: [Gauge]) -> String {
+    func text(gauges: [Gauge], logDropped: UInt64) -> String {
         let (integrations, failures, reloads) = state.withLock {
             ($0.integrations, $0.protocolFailures, $0.reloads)
         }
@@ -162,9 +167,16 @@ package final class Metrics: Sendable {
         for (succeeded, count) in reloads.sorted(by: { $0.key && !$1.key }) {
             text += "postern_reloads_total{result=\"\(succeeded ? "done" : "refused")\"} \(count)\n"
         }
+        let isCurrent = state.withLock { $0.lastReloadSucceeded } != false
+        text += "# HELP postern_config_last_reload_successful 0: the last reload was refused.\n"
+        text += "# TYPE postern_config_last_reload_successful gauge\n"
+        text += "postern_config_last_reload_successful \(isCurrent ? 1 : 0)\n"
         text += "# HELP postern_quarantine_dropped_total Requests not kept in quarantine.\n"
         text += "# TYPE postern_quarantine_dropped_total counter\n"
         text += "postern_quarantine_dropped_total \(quarantineDropped.load(ordering: .relaxed))\n"
+        text += "# HELP postern_log_dropped_total Log records dropped: nobody took them in time.\n"
+        text += "# TYPE postern_log_dropped_total counter\n"
+        text += "postern_log_dropped_total \(logDropped)\n"
         writeLimits(to: &text)
         tls.write(to: &text)
         stages.write(to: &text)

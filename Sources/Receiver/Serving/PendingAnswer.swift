@@ -33,9 +33,11 @@ final class PendingAnswer: Sendable {
     func unverifiedReason(_ reason: String) { unverified.withLock { $0 = reason } }
 
     private var fields: [(key: String, value: String)] {
-        var fields: [(key: String, value: String)] = [
-            ("request", identifier), ("integration", destination.active.integration.name),
-        ]
+        var fields: [(key: String, value: String)] = []
+        // With account, reason, status and detail.
+        fields.reserveCapacity(6)
+        fields.append(("request", identifier))
+        fields.append(("integration", destination.active.integration.name))
         if let account = destination.account { fields.append(("account", account.id)) }
         return fields
     }

@@ -73,6 +73,7 @@ extension Receiver {
             Metrics.Gauge(name: "postern_queue_dead", help: "Dead letters.", values: dead))
         gauges.append(
             Metrics.Gauge(name: "postern_queue_bytes", help: "Bytes on disk.", values: bytes))
-        return metrics.text(gauges: gauges)
+        gauges += figures.gauges
+        return metrics.text(gauges: gauges, logDropped: log.dropped)
     }
 }

@@ -22,6 +22,7 @@ package final class Receiver: Sendable {
     let contexts: ContextStore
     let quarantine: Quarantine
     let recent = RecentRequests()
+    let figures = ProcessFigures()
     private let stateWorker: SerialWorker
     let keySets: KeySetStore
     let answers = AnswerBatch()

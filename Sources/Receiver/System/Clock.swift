@@ -26,6 +26,13 @@ package enum Clock {
 package enum Timestamp {
     /// `2026-01-31T12:00:00.123Z` of milliseconds since 1970.
     package static func text(_ milliseconds: Int64) -> String {
+        var bytes: [UInt8] = []
+        append(milliseconds, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends the same, for the years 0 to 9999.
+    static func append(_ milliseconds: Int64, to bytes: inout [UInt8]) {
         let (days, ofDay) = (milliseconds.floorDivided(by: 86_400_000))
         // Days to civil date in the proleptic Gregorian calendar, counting years from March.
         let shifted = days + 719_468
@@ -38,14 +45,21 @@ package enum Timestamp {
         let day = dayOfYear - (153 * march + 2) / 5 + 1
         let month = march < 10 ? march + 3 : march - 9
         let civil = year + era.quotient * 400 + (month <= 2 ? 1 : 0)
-        return pad(civil, 4) + "-" + pad(month, 2) + "-" + pad(day, 2) + "T"
-            + pad(ofDay / 3_600_000, 2) + ":" + pad(ofDay / 60_000 % 60, 2) + ":"
-            + pad(ofDay / 1000 % 60, 2) + "." + pad(ofDay % 1000, 3) + "Z"
-    }
-
-    private static func pad(_ number: Int64, _ width: Int) -> String {
-        let text = String(number)
-        return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+        func part(_ number: Int64, _ digits: Int, _ end: Unicode.Scalar) {
+            var unit: UInt64 = digits == 4 ? 1000 : digits == 3 ? 100 : 10
+            while unit > 0 {
+                bytes.append(0x30 + UInt8(number.magnitude / unit % 10))
+                unit /= 10
+            }
+            bytes.append(UInt8(ascii: end))
+        }
+        part(civil, 4, "-")
+        part(month, 2, "-")
+        part(day, 2, "T")
+        part(ofDay / 3_600_000, 2, ":")
+        part(ofDay / 60_000 % 60, 2, ":")
+        part(ofDay / 1000 % 60, 2, ".")
+        part(ofDay % 1000, 3, "Z")
     }
 }
 

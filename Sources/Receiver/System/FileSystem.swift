@@ -125,6 +125,16 @@ package enum FileSystem {
         return names.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
     }
 
+    /// How many entries a folder has, without `.` and `..`; nil when it cannot be read.
+    static func count(_ path: String) -> Int? {
+        // unsafe: the stream is closed below; entries are counted, not looked at.
+        guard let folder = unsafe opendir(path) else { return nil }
+        defer { unsafe closedir(folder) }
+        var count = -2
+        while unsafe readdir(folder) != nil { count += 1 }
+        return count
+    }
+
     /// Makes a folder and those above it; one that exists is fine.
     package static func makeFolder(_ path: String) throws(FileError) {
         if exists(path) { return }

@@ -1,0 +1,99 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Receiver
+
+/// Records on their way to whoever reads them.
+struct LogTests {
+    /// Takes lines when it is let.
+    private final class Reader: Sendable {
+        let taken = Mutex<[UInt8]>([])
+        let gate: DispatchSemaphore?
+        let began = DispatchSemaphore(value: 0)
+
+        init(gated: Bool = false) { gate = gated ? DispatchSemaphore(value: 0) : nil }
+
+        func take(_ bytes: [UInt8]) {
+            began.signal()
+            gate?.wait()
+            taken.withLock { $0 += bytes }
+        }
+
+        var lines: [Substring] {
+            String(decoding: taken.withLock { $0 }, as: UTF8.self).split(separator: "\n")
+        }
+    }
+
+    private static func settings(_ format: LogFormat = .text) -> LogSettings {
+        var settings = LogSettings()
+        settings.format = format
+        return settings
+    }
+
+    @Test func `records of many threads are whole lines, each thread's in order, none lost`() {
+        let reader = Reader()
+        let log = Log(Self.settings(.json), journal: nil, sink: reader.take)
+        #expect(log.start())
+        DispatchQueue.concurrentPerform(iterations: 4) { thread in
+            for number in 0..<500 {
+                log.write(.info, "m", [("thread", "\(thread)"), ("number", "\(number)")])
+            }
+        }
+        log.stop()
+        var last = [Int](repeating: -1, count: 4)
+        for line in reader.lines {
+            let object = try? JSONSerialization.jsonObject(with: Data(line.utf8))
+            let fields = object as? [String: String] ?? [:]
+            let thread = Int(fields["thread"] ?? "") ?? 0
+            #expect(Int(fields["number"] ?? "") == last[thread] + 1)
+            last[thread] += 1
+        }
+        #expect(last == [499, 499, 499, 499])
+    }
+
+    @Test
+    func `who logs does not wait for a reader that stands still; what does not fit is counted`() {
+        let reader = Reader(gated: true)
+        let log = Log(Self.settings(.journal), journal: nil, bytesMax: 9, sink: reader.take)
+        #expect(log.start())
+        log.write(.info, "a")
+        reader.began.wait()
+        // "<6>bcd\n" and another: there is room while less than 9 bytes wait.
+        log.write(.info, "bcd")
+        log.write(.info, "efg")
+        #expect(log.dropped == 0)
+        log.write(.info, "h")
+        #expect(log.dropped == 1)
+        for _ in 0..<4 { reader.gate?.signal() }
+        log.stop()
+        #expect(reader.lines == ["<6>a", "<6>bcd", "<6>efg", "<4>log records dropped count=1"])
+    }
+
+    @Test func `the end does not wait for ever for a reader that stands still`() {
+        let reader = Reader(gated: true)
+        let log = Log(Self.settings(), journal: nil, sink: reader.take)
+        #expect(log.start())
+        log.write(.info, "a")
+        reader.began.wait()
+        log.stop()
+        #expect(reader.lines == [])
+        reader.gate?.signal()
+    }
+
+    @Test func `levels hold, and change at once`() {
+        let reader = Reader()
+        var settings = Self.settings(.journal)
+        let log = Log(settings, journal: nil, sink: reader.take)
+        #expect(log.start())
+        log.write(.debug, "a")
+        #expect(log.requestLevel == .debug && !log.isEnabled(.debug))
+        settings.level = .debug
+        settings.requests = .info
+        log.update(settings)
+        log.write(.debug, "b")
+        #expect(log.requestLevel == .info)
+        log.stop()
+        #expect(reader.lines == ["<7>b"])
+    }
+}
