@@ -1,36 +1,38 @@
 extension FunctionRegistry {
+    /// Calls the function with each item, its place and the array; the sequence of what `pick` makes of
+    /// item and result.
+    private static func collect(
+        _ arguments: Arguments, _ context: CallContext, _ evaluator: inout Evaluator,
+        _ pick: (inout Evaluator, Value, Value) throws(JSONataError) -> Value?
+    ) throws(JSONataError) -> Value {
+        let array = evaluator.argument(arguments, 0)
+        let function = evaluator.argument(arguments, 1)
+        guard var items = evaluator.cursor(of: array) else { return .undefined }
+        let base = evaluator.stack.count
+        var place = 0.0
+        while let item = evaluator.next(&items) {
+            let made = try evaluator.call(
+                function, context.frame, fitting: item, .number(place), array)
+            if let picked = try pick(&evaluator, item, made) { evaluator.stack.append(picked) }
+            try evaluator.allocate(24)
+            place += 1
+        }
+        return evaluator.takeArray(from: base, .isSequence)
+    }
+
     static let higherOrder: [NativeFunction] = [
         NativeFunction("map", "<af>", arity: 2) {
             (evaluator, arguments, context) throws(JSONataError) in
-            let array = evaluator.argument(arguments, 0)
-            let function = evaluator.argument(arguments, 1)
-            guard var items = evaluator.cursor(of: array) else { return .undefined }
-            let base = evaluator.stack.count
-            var place = 0.0
-            while let item = evaluator.next(&items) {
-                let made = try evaluator.call(
-                    function, context.frame, fitting: item, .number(place), array)
-                if !made.isUndefined { evaluator.stack.append(made) }
-                try evaluator.allocate(24)
-                place += 1
+            try collect(arguments, context, &evaluator) { (_, _, made) in
+                made.isUndefined ? nil : made
             }
-            return evaluator.takeArray(from: base, .isSequence)
         },
         NativeFunction("filter", "<af>", arity: 2) {
             (evaluator, arguments, context) throws(JSONataError) in
-            let array = evaluator.argument(arguments, 0)
-            let function = evaluator.argument(arguments, 1)
-            guard var items = evaluator.cursor(of: array) else { return .undefined }
-            let base = evaluator.stack.count
-            var place = 0.0
-            while let item = evaluator.next(&items) {
-                let keeps = try evaluator.call(
-                    function, context.frame, fitting: item, .number(place), array)
-                if try evaluator.truth(keeps) { evaluator.stack.append(item) }
-                try evaluator.allocate(24)
-                place += 1
+            try collect(arguments, context, &evaluator) {
+                (evaluator, item, keeps) throws(JSONataError) in
+                try evaluator.truth(keeps) ? item : nil
             }
-            return evaluator.takeArray(from: base, .isSequence)
         },
         NativeFunction("single", "<af?>", arity: 2) {
             (evaluator, arguments, context) throws(JSONataError) in

@@ -25,9 +25,11 @@ extension FunctionRegistry {
                 &evaluator, context
             ) { (evaluator, match) throws(JSONataError) in
                 let object = evaluator.makeObject(capacity: 3)
-                evaluator.set(object, "match", evaluator.makeString(match.text))
-                evaluator.set(object, "index", .number(Double(match.start)))
-                evaluator.set(object, "groups", evaluator.makeArray(of: match.groups))
+                evaluator.append(
+                    object, evaluator.makeText("match"), evaluator.makeString(match.text))
+                evaluator.append(object, evaluator.makeText("index"), .number(Double(match.start)))
+                evaluator.append(
+                    object, evaluator.makeText("groups"), evaluator.makeArray(of: match.groups))
                 evaluator.stack.append(.object(object))
                 try evaluator.checkSequence(1)
                 try evaluator.allocate(match.text.utf8.count)
@@ -271,10 +273,10 @@ extension Evaluator {
     ) -> Value {
         guard let match else { return .undefined }
         let object = makeObject(capacity: 5)
-        set(object, "match", makeString(match.text))
-        set(object, "start", .number(Double(match.start)))
-        set(object, "end", .number(Double(match.end)))
-        set(object, "groups", makeArray(of: values(match.groups)))
+        append(object, makeText("match"), makeString(match.text))
+        append(object, makeText("start"), .number(Double(match.start)))
+        append(object, makeText("end"), .number(Double(match.end)))
+        append(object, makeText("groups"), makeArray(of: values(match.groups)))
         let next = Closure(arity: 0) { (evaluator, _) throws(JSONataError) in
             try evaluator.step()
             do throws(JSONataError) {
@@ -285,7 +287,7 @@ extension Evaluator {
                 throw error.located(at: position)
             }
         }
-        set(object, "next", makeFunction(.closure(next, signature: nil)))
+        append(object, makeText("next"), makeFunction(.closure(next, signature: nil)))
         return .object(object)
     }
 }
