@@ -86,6 +86,15 @@ struct MonitoringTests {
         #expect(rules == 0, "\(said)")
     }
 
+    @Test(.enabled(if: tool("caddy") != nil, "caddy is not installed"))
+    func `Caddy takes its example`() throws {
+        let (status, output) = try ReceiverProcess.run([
+            try #require(Self.tool("caddy")), "validate", "--adapter", "caddyfile", "--config",
+            Self.path("examples/Caddyfile"),
+        ])
+        #expect(status == 0, "\(output)")
+    }
+
     @Test(.enabled(if: tool("nginx") != nil, "nginx is not installed"))
     func `nginx takes its example`() throws {
         let folder = FileManager.default.temporaryDirectory

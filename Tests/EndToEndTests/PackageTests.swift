@@ -30,6 +30,13 @@ struct PackageTests {
         #expect(secrets.hasPrefix("drwx------ root/root"))
         #expect(
             try ReceiverProcess.run(["dpkg-deb", "-f", file, "Depends"]).output.contains("libc6"))
+        if FileManager.default.isExecutableFile(atPath: "/usr/bin/lintian") {
+            let said = try ReceiverProcess.run(["lintian", file]).output
+            let found = said.split(separator: "\n").filter {
+                $0.hasPrefix("E:") || $0.hasPrefix("W:")
+            }
+            #expect(found == [], "what lintian may say is explained in deploy/debian")
+        }
     }
 
     @Test func `the configuration of the package is right`() throws {
