@@ -32,8 +32,10 @@ struct PackageTests {
             try ReceiverProcess.run(["dpkg-deb", "-f", file, "Depends"]).output.contains("libc6"))
         if FileManager.default.isExecutableFile(atPath: "/usr/bin/lintian") {
             let said = try ReceiverProcess.run(["lintian", file]).output
+            // The program under test may find the Swift runtime beside its toolchain; the one that is
+            // packaged carries it.
             let found = said.split(separator: "\n").filter {
-                $0.hasPrefix("E:") || $0.hasPrefix("W:")
+                ($0.hasPrefix("E:") || $0.hasPrefix("W:")) && !$0.contains("custom-library-search")
             }
             #expect(found == [], "what lintian may say is explained in deploy/debian")
         }
