@@ -24,10 +24,11 @@ public final class JSONDocument: Sendable {
             throw JSONError(.tooLarge, at: limits.bytesMax, in: bytes)
         }
         // Room for the usual text, seldom one value in less than eight bytes; the second room is for
-        // any: each value but the first follows a separator, or opens a container.
+        // any: each value but the first follows a separator, or opens a container. One more, since the
+        // scanner makes sure that there is room for a key and a value.
         var tape = Self.scan(bytes, entriesMax: bytes.count / 8 + 8, limits.depthMax)
         if case .failure(.tapeIsFull) = tape {
-            let half = bytes.count / 2 + 1
+            let half = bytes.count / 2 + 2
             tape = Self.scan(
                 bytes, entriesMax: half + min(half, max(0, limits.depthMax)), limits.depthMax)
         }
@@ -49,11 +50,17 @@ public final class JSONDocument: Sendable {
         // took a third of its time.
         let tape = unsafe ContiguousArray<TapeEntry>(unsafeUninitializedCapacity: entriesMax) {
             (tape, count) in
-            unsafe bytes.withUnsafeBytes { buffer in
-                do throws(JSONScanner.Failure) {
-                    count = try unsafe JSONScanner(buffer, tape: tape, depthMax: depthMax).scan()
-                } catch {
-                    failure = error
+            unsafe withUnsafeTemporaryAllocation(
+                of: UInt64.self, capacity: JSONScanner.wordCount
+            ) { words in
+                unsafe bytes.withUnsafeBytes { buffer in
+                    do throws(JSONScanner.Failure) {
+                        count = try unsafe JSONScanner(
+                            buffer, tape: tape, words: words, depthMax: depthMax
+                        ).scan()
+                    } catch {
+                        failure = error
+                    }
                 }
             }
         }

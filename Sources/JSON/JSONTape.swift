@@ -22,6 +22,8 @@ public enum JSONKind: UInt8, Sendable {
     /// Kind (3 bits), escape flag (1 bit), number of elements or members (28 bits).
     @usableFromInline package var meta: UInt32
 
+    /// One element or member in `meta`.
+    static let one: UInt32 = 1 << 4
     static let escapeFlag: UInt32 = 1 << 3
     /// The text of a literal `true`; shares the flag's bit, as a literal has no escapes.
     static let trueFlag: UInt32 = 1 << 3

@@ -28,17 +28,64 @@ enum PlainRun {
         }
         while place < end {
             let byte = unsafe base.load(fromByteOffset: place, as: UInt8.self)
-            if byte < 0x20 || byte >= 0x80 || byte == UInt8(ascii: "\"")
-                || byte == UInt8(ascii: "\\")
-            {
-                break
-            }
+            if isSpecial(byte) { break }
             place += 1
         }
         return place
     }
 
+    /// True for what ends a run.
+    @inline(__always) static func isSpecial(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte >= 0x80 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    /// A bit for each of 64 bytes that is special, the first one lowest.
+    ///
+    /// The reason for unsafe: the caller knows that they lie in memory.
+    @inline(__always) static func specials(_ pointer: UnsafeRawPointer) -> UInt64 {
+        #if arch(x86_64)
+            let low = unsafe bits(pointer) | bits(pointer + 16) << 16
+            let high = unsafe bits(pointer + 32) | bits(pointer + 48) << 16
+            return UInt64(low) | UInt64(high) << 32
+        #else
+            var all: UInt64 = 0
+            for place in 0..<8 {
+                let word = unsafe pointer.loadUnaligned(
+                    fromByteOffset: 8 * place, as: UInt64.self)
+                // One bit a byte, moved together into the highest byte.
+                let bits = allSpecialBytes(UInt64(littleEndian: word)) >> 7
+                all |= (bits &* 0x0102_0408_1020_4080) >> 56 << UInt64(8 * place)
+            }
+            return all
+        #endif
+    }
+
+    /// How many of sixteen bytes are digits before the first that is not.
+    ///
+    /// The reason for unsafe: the caller knows that they lie in memory.
+    @inline(__always) static func digits(_ pointer: UnsafeRawPointer) -> Int {
+        #if arch(x86_64)
+            let bytes = unsafe pointer.loadUnaligned(as: SIMD2<Int64>.self)
+            // As signed numbers the digits come to be the ten lowest.
+            let shifted = _mm_add_epi8(bytes, _mm_set1_epi8(0x50))
+            let digits = _mm_movemask_epi8(_mm_cmplt_epi8(shifted, _mm_set1_epi8(-118)))
+            return Int((~digits).trailingZeroBitCount)
+        #else
+            var count = 0
+            while count < 16,
+                unsafe pointer.load(fromByteOffset: count, as: UInt8.self) &- 0x30 < 10
+            {
+                count += 1
+            }
+            return count
+        #endif
+    }
+
     #if arch(x86_64)
+        @inline(__always) private static func bits(_ pointer: UnsafeRawPointer) -> UInt32 {
+            UInt32(bitPattern: unsafe specialBytes(pointer))
+        }
+
         /// A bit for each of sixteen bytes that is special; as signed numbers those above 0x7F are below
         /// 0x20 too.
         @inline(__always) private static func specialBytes(_ pointer: UnsafeRawPointer) -> Int32 {
@@ -47,6 +94,16 @@ enum PlainRun {
             let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22))
             let backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x5C))
             return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(below, quote), backslash))
+        }
+    #else
+        /// The high bit of each byte that is special and of no other: no sum reaches the next byte.
+        @inline(__always) private static func allSpecialBytes(_ word: UInt64) -> UInt64 {
+            let ones: UInt64 = 0x0101_0101_0101_0101
+            let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
+            let quote = ((word ^ (ones &* 0x22)) & low) &+ low
+            let backslash = ((word ^ (ones &* 0x5C)) & low) &+ low
+            let below = (word & low) &+ (ones &* 0x60)
+            return (~(quote & backslash & below) | word) & ~low
         }
     #endif
 

@@ -68,26 +68,27 @@ final class PendingAnswer: Sendable {
         }
     }
 
-    private func note(
-        _ outcome: Outcome, _ reason: String, _ status: Int
-    ) -> RecentRequests.Entry {
+    private func note(_ outcome: Outcome, _ reason: String, _ status: Int) {
         destination.active.counters.count(outcome, reason)
-        let entry = RecentRequests.Entry(
-            timeMilliseconds: Clock.nowMilliseconds, identifier: identifier,
-            integration: destination.active.integration.name, account: destination.account?.id,
-            outcome: outcome, reason: reason, status: status)
-        handler.recent.add(entry)
-        return entry
+        handler.recent.add(
+            RecentRequests.Entry(
+                timeMilliseconds: Clock.nowMilliseconds, identifier: identifier,
+                integration: destination.active.integration.name, account: destination.account?.id,
+                outcome: outcome, reason: reason, status: status))
     }
 
     /// Answers, counts, and logs: at the level of accepted requests unless another is given.
     func finish(
         _ outcome: Outcome, _ reason: String, _ response: HTTPResponse, level: LogLevel? = nil
     ) {
-        let entry = note(outcome, reason, response.status)
-        handler.log.write(
-            level ?? handler.log.requestLevel,
-            RequestLine(entry: entry, name: destination.active.loggedName))
+        let level = level ?? handler.log.requestLevel
+        note(outcome, reason, response.status)
+        if handler.log.isEnabled(level) {
+            var fields = fields
+            if !reason.isEmpty { fields.append(("reason", reason)) }
+            fields.append(("status", String(response.status)))
+            handler.log.write(level, outcome.rawValue, fields)
+        }
         handler.send(exchange, response.identified(identifier), batched: !isOnLoop)
     }
 
@@ -96,7 +97,7 @@ final class PendingAnswer: Sendable {
         _ outcome: Outcome, _ reason: String, _ response: HTTPResponse, detail: String? = nil,
         level: LogLevel = .warning
     ) {
-        _ = note(outcome, reason, response.status)
+        note(outcome, reason, response.status)
         if handler.log.isEnabled(level) {
             var fields = fields + [("reason", reason), ("status", String(response.status))]
             if let detail { fields.append(("detail", detail)) }
