@@ -12,7 +12,7 @@ public enum JSONKind: UInt8, Sendable {
 ///
 /// The tape holds the values in document order. An object's members are its key's entry (a string)
 /// followed by its value's. A container's `next` skips all it holds.
-@usableFromInline package struct TapeEntry: Sendable {
+@usableFromInline package struct TapeEntry: Sendable, BitwiseCopyable {
     /// First byte of the value; of a string, the byte after the opening quote.
     @usableFromInline package var offset: UInt32
     /// Bytes of the value as written; of a string, without its quotes.
@@ -38,6 +38,14 @@ public enum JSONKind: UInt8, Sendable {
     @inlinable package var kind: JSONKind {
         JSONKind(rawValue: UInt8(truncatingIfNeeded: meta & 7)) ?? .null
     }
+    /// The bytes of a string without quotes and with its escapes, or of any other value as written.
+    @inlinable package var range: Range<Int> { Int(offset)..<Int(offset) &+ Int(length) }
+    /// The bytes of the value as written, a string's quotes included.
+    @inlinable package var rawRange: Range<Int> {
+        kind == .string ? Int(offset) &- 1..<Int(offset) &+ Int(length) &+ 1 : range
+    }
+    /// A literal `true`.
+    @inlinable package var isTrue: Bool { kind == .bool && isFlagged }
     /// A string with escapes, or `true`.
     @inlinable package var isFlagged: Bool { meta & (1 << 3) != 0 }
     /// Elements of an array, members of an object.

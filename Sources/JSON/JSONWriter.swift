@@ -61,15 +61,20 @@ public struct JSONWriter: Sendable {
     }
 
     /// A string given as UTF-8.
-    package mutating func write(utf8 text: ArraySlice<UInt8>) {
+    package mutating func write(utf8 text: Span<UInt8>) {
         unsafe text.withUnsafeBufferPointer { unsafe writeString($0) }
     }
 
     /// A string given as the bytes between its quotes in a checked text.
-    package mutating func writeChecked(_ text: ArraySlice<UInt8>) {
+    package mutating func writeChecked(_ text: Span<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: text)
+        raw(text)
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Bytes as they are.
+    package mutating func raw(_ text: Span<UInt8>) {
+        unsafe text.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// A string given as bytes; what is not UTF-8 in them is replaced.

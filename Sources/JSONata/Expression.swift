@@ -89,7 +89,7 @@ public struct Expression: Sendable {
         for (name, value) in bindings {
             evaluator.bind(evaluator.code.name(name), evaluator.value(value), root)
         }
-        if let name = evaluator.code.existing("$") { evaluator.bind(name, input, root) }
+        if evaluator.code.inputName >= 0 { evaluator.bind(evaluator.code.inputName, input, root) }
         return try evaluator.evaluate(evaluator.code.root, evaluator.wrapped(input), root)
     }
 }

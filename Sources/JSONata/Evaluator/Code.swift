@@ -98,6 +98,8 @@ struct Code: Sendable {
     var names: [String] = []
     private var places: [JSON.CodeUnits: Int32] = [:]
     var root: Int32 = -1
+    /// The number of the name under which `$$` finds the input, -1 when it is not used.
+    private(set) var inputName: Int32 = -1
 
     /// The number of a name, one number a name.
     mutating func name(_ text: String) -> Int32 {
@@ -106,6 +108,7 @@ struct Code: Sendable {
         let place = Int32(truncatingIfNeeded: names.count)
         names.append(text)
         places[key] = place
+        if text == "$" { inputName = place }
         return place
     }
 

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Synchronization
 
 /// The memory of an expression's evaluations, kept from one to the next.
@@ -52,7 +53,7 @@ extension Evaluator {
             self.code = code
             datePictures = []
         }
-        documents.removeAll(keepingCapacity: true)
+        documents.removeAll()
         text.forget()
         cells.forget()
         arrays.forget()
@@ -72,7 +73,7 @@ extension Evaluator {
 }
 
 extension ContiguousArray {
-    /// Removes all; memory of more than 64 KiB is given back.
+    /// Removes all, and keeps the memory unless it is much.
     fileprivate mutating func forget() {
         if isEmpty { return }
         if capacity * MemoryLayout<Element>.stride > 64 << 10 {

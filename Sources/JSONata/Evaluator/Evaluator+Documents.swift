@@ -37,7 +37,7 @@ extension Evaluator {
     /// not their items; false when some object's members have to be put in order first.
     private mutating func descendants(_ document: Int32, _ start: Int) throws(JSONataError) -> Bool
     {
-        let source = documents[Int(document)]
+        let source = documents[document]
         // A stack of its own: input may be nested more deeply than the thread's stack allows.
         var open: [(end: Int, isObject: Bool)] = []
         var place = start

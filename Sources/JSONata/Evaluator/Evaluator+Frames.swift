@@ -1,3 +1,5 @@
+internal import JSON
+
 extension Evaluator {
     /// Where frames stood when something began, so that those it made can be given back.
     struct FrameMarks {

@@ -1,9 +1,11 @@
+internal import JSON
+
 extension Evaluator {
     mutating func evaluateLambda(_ place: Int32, _ input: Value, _ frame: Int32) -> Value {
         let node = code.nodes[Int(place)]
         guard node.rhs >= 0 else { return .undefined }
         if node.flags.contains(.isThunk) {
-            thunks.append((node.rhs, input, frame))
+            thunks.append(Thunk(node: node.rhs, input: input, frame: frame))
             return .thunk(Int32(truncatingIfNeeded: thunks.count - 1))
         }
         return makeFunction(.lambda(node: place, input: input, frame: frame))
@@ -79,7 +81,7 @@ extension Evaluator {
             for place in 0..<count { stack[arguments.base + place] = stack[base + place] }
             stack.truncate(to: arguments.base + count)
             arguments.count = count
-            if Int(place) == thunks.count - 1 { thunks.removeLast() }
+            if Int(place) == thunks.count - 1 { thunks.truncate(to: Int(place)) }
             reuseFrames(since: marks)
             do throws(JSONataError) {
                 result = try applyOnce(next, arguments, input, frame)

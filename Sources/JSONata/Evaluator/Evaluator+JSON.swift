@@ -44,8 +44,8 @@ extension Evaluator {
             return .string(string(range))
         case .function, .thunk: return .string("")
         case .node(let document, let index):
-            try countResult(documents[Int(document)].rawRange(at: Int(index)).count)
-            return .node(JSONNode(document: documents[Int(document)], index: Int(index)))
+            try countResult(documents[document].rawRange(at: Int(index)).count)
+            return .node(JSONNode(document: documents.document(document), index: Int(index)))
         case .array:
             guard var items = cursor(of: value) else { return nil }
             var elements: [JSONValue] = []
@@ -107,8 +107,8 @@ extension Evaluator {
         case .string(let range): write(range, to: &writer)
         case .function, .thunk: writer.raw("\"\"")
         case .node(let document, let index):
-            let source = documents[Int(document)]
-            writer.raw(source.bytes[source.rawRange(at: Int(index))])
+            let source = documents[document]
+            source.withBytes(source.rawRange(at: Int(index))) { writer.raw($0) }
         case .array:
             guard var items = cursor(of: value) else { return }
             writer.byte("[")
@@ -148,11 +148,11 @@ extension Evaluator {
     /// A string with its quotes; one of a document as it was written there.
     func write(_ range: TextRange, to writer: inout JSONWriter) {
         switch range.source {
-        case TextRange.own: writer.write(utf8: text[range.range])
-        case TextRange.constants: writer.write(utf8: code.constants[range.range])
+        case TextRange.own: text.withSpan(range.range) { writer.write(utf8: $0) }
+        case TextRange.constants: writer.write(utf8: code.constants.span.extracting(range.range))
         default:
-            let source = documents[Int(range.source - TextRange.documents)]
-            writer.writeChecked(source.bytes[range.range])
+            let source = documents[range.source - TextRange.documents]
+            source.withBytes(range.range) { writer.writeChecked($0) }
         }
     }
 }

@@ -151,7 +151,7 @@ extension Evaluator {
         switch value {
         case .object(let object): return object
         case .node(let document, let index):
-            let source = documents[Int(document)]
+            let source = documents[document]
             guard source.kind(at: Int(index)) == .object else { return nil }
             let count = source.count(of: Int(index))
             let isPlain = source.hasPlainMembers(at: Int(index))
@@ -212,7 +212,7 @@ extension Evaluator {
     @inline(__always) func documentMember(
         _ document: Int32, _ index: Int32, _ name: TextRange
     ) -> Int {
-        let source = documents[Int(document)]
+        let source = documents[document]
         return withText(name) { source.member(of: Int(index), key: $0) }
     }
 

@@ -278,7 +278,7 @@ extension Evaluator {
         switch value {
         case .object(let object): return objects[Int(object)].count > 0
         case .node(let document, let index):
-            return documents[Int(document)].count(of: Int(index)) > 0
+            return documents[document].count(of: Int(index)) > 0
         default: return true
         }
     }

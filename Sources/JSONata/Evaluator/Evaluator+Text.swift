@@ -23,7 +23,7 @@ extension Evaluator {
         try writeText(source, isPretty: isPretty, level: 0, to: &writer)
         try checkString(writer.bytes.count)
         let start = text.count
-        text.append(contentsOf: writer.bytes)
+        text.append(writer.bytes.span)
         return TextRange(TextRange.own, start..<text.count)
     }
 

@@ -34,7 +34,7 @@ extension Evaluator {
     private mutating func transformShared(
         _ document: Int32, _ root: Int, _ matches: Value, _ node: Code.Node, _ frame: Int32
     ) throws(JSONataError) -> Value? {
-        let source = documents[Int(document)]
+        let source = documents[document]
         if matches.isUndefined { return .node(document: document, index: Int32(root)) }
         var places: [Int] = []
         var items = cursorOrSingle(matches)
@@ -65,7 +65,7 @@ extension Evaluator {
         _ document: Int32, _ index: Int, _ places: ArraySlice<Int>, _ changed: [Int: Value]
     ) throws(JSONataError) -> Value {
         if let value = changed[index] { return value }
-        let source = documents[Int(document)]
+        let source = documents[document]
         let end = source.next(after: index)
         let inside = places.drop { $0 < index }.prefix { $0 < end }
         if inside.isEmpty { return value(document, index) }

@@ -3,9 +3,7 @@ internal import JSON
 /// Reading values, and making texts and arrays.
 extension Evaluator {
     mutating func add(_ document: JSONDocument) -> Int32 {
-        if let place = documents.firstIndex(where: { $0 === document }) { return Int32(place) }
-        documents.append(document)
-        return Int32(documents.count - 1)
+        documents.add(document)
     }
 
     func kind(of value: Value) -> ValueKind {
@@ -19,7 +17,7 @@ extension Evaluator {
         case .object, .tuple: .object
         case .function, .thunk: .function
         case .node(let document, let index):
-            switch documents[Int(document)].kind(at: Int(index)) {
+            switch documents[document].kind(at: Int(index)) {
             case .null: .null
             case .bool: .bool
             case .number: .number
@@ -32,7 +30,7 @@ extension Evaluator {
 
     /// The value at a place of a document: literals and plain strings read at once, anything else left.
     func value(_ document: Int32, _ index: Int) -> Value {
-        let source = documents[Int(document)]
+        let source = documents[document]
         switch source.kind(at: index) {
         case .null: return .null
         case .bool: return .bool(source.bool(at: index))
@@ -46,7 +44,7 @@ extension Evaluator {
         switch value {
         case .number(let number): return number
         case .node(let document, let index):
-            let source = documents[Int(document)]
+            let source = documents[document]
             guard source.kind(at: Int(index)) == .number else { return nil }
             return source.double(at: Int(index))
         default: return nil
@@ -60,7 +58,7 @@ extension Evaluator {
         switch value {
         case .string(let range): return range
         case .node(let document, let index):
-            let source = documents[Int(document)]
+            let source = documents[document]
             guard source.kind(at: Int(index)) == .string else { return nil }
             return makeText(source.string(at: Int(index)))
         default: return nil
@@ -73,7 +71,7 @@ extension Evaluator {
         switch value {
         case .string(let range): return string(range)
         case .node(let document, let index):
-            let source = documents[Int(document)]
+            let source = documents[document]
             guard source.kind(at: Int(index)) == .string else { return nil }
             return source.string(at: Int(index))
         default: return nil
@@ -89,17 +87,16 @@ extension Evaluator {
         _ range: TextRange, _ body: (Span<UInt8>) -> Result
     ) -> Result {
         switch range.source {
-        case TextRange.own: return body(text.span.extracting(range.range))
+        case TextRange.own: return text.withSpan(range.range, body)
         case TextRange.constants: return body(code.constants.span.extracting(range.range))
         default:
-            let bytes = documents[Int(range.source - TextRange.documents)].bytes
-            return body(bytes.span.extracting(range.range))
+            return documents[range.source - TextRange.documents].withBytes(range.range, body)
         }
     }
 
     mutating func makeText(_ string: String) -> TextRange {
         let start = text.count
-        text.append(contentsOf: string.utf8)
+        text.append(utf8: string)
         return TextRange(TextRange.own, start..<text.count)
     }
 
@@ -108,12 +105,12 @@ extension Evaluator {
     /// Appends the bytes of a text to what is being made at the end of `text`.
     mutating func appendText(_ range: TextRange) {
         switch range.source {
-        case TextRange.own:
-            for place in range.range { text.append(text[place]) }
-        case TextRange.constants: text.append(contentsOf: code.constants[range.range])
+        case TextRange.own: text.append(copying: range.range)
+        case TextRange.constants:
+            // Mostly a few bytes, for which holding the array would cost more.
+            for place in range.range { text.append(code.constants[place]) }
         default:
-            text.append(
-                contentsOf: documents[Int(range.source - TextRange.documents)].bytes[range.range])
+            documents[range.source - TextRange.documents].withBytes(range.range) { text.append($0) }
         }
     }
 
@@ -128,7 +125,7 @@ extension Evaluator {
         switch value {
         case .array: true
         case .node(let document, let index):
-            documents[Int(document)].kind(at: Int(index)) == .array
+            documents[document].kind(at: Int(index)) == .array
         default: false
         }
     }
@@ -142,7 +139,7 @@ extension Evaluator {
                 document: header.flags.contains(.isRange) ? Cursor.numbers : Cursor.cells,
                 place: header.start, left: header.count)
         case .node(let document, let index):
-            let source = documents[Int(document)]
+            let source = documents[document]
             guard source.kind(at: Int(index)) == .array else { return nil }
             return Cursor(
                 document: document, place: source.firstChild(of: Int(index)),
@@ -168,7 +165,7 @@ extension Evaluator {
                 ? cells[cursor.place] : .number(Double(cursor.place))
         }
         let found = value(cursor.document, cursor.place)
-        cursor.place = documents[Int(cursor.document)].next(after: cursor.place)
+        cursor.place = documents[cursor.document].next(after: cursor.place)
         return found
     }
 
@@ -219,13 +216,5 @@ extension Evaluator {
     func flags(of value: Value) -> ArrayHeader.Flags {
         if case .array(let array) = value { return arrays[Int(array)].flags }
         return []
-    }
-}
-
-extension ContiguousArray {
-    /// Removes what is beyond `count`: for the few elements that there mostly are cheaper than
-    /// `removeLast(_:)`.
-    @inline(__always) mutating func truncate(to count: Int) {
-        while self.count > count { removeLast() }
     }
 }

@@ -14,26 +14,26 @@ struct Evaluator: ~Copyable {
     var environment = EvaluationEnvironment()
     let functions: FunctionTable
     var code: Code
-    var documents: [JSONDocument] = []
+    var documents = DocumentTable()
 
     // MARK: Memory
 
     /// UTF-8 of texts that were made.
-    var text: ContiguousArray<UInt8> = []
+    var text = Arena<UInt8>()
     /// Items of arrays, keys and values of objects.
-    var cells: ContiguousArray<Value> = []
-    var arrays: ContiguousArray<ArrayHeader> = []
-    var objects: ContiguousArray<ObjectHeader> = []
-    var tuples: ContiguousArray<TupleHeader> = []
-    var tupleBindings: ContiguousArray<Binding> = []
+    var cells = Arena<Value>()
+    var arrays = Arena<ArrayHeader>()
+    var objects = Arena<ObjectHeader>()
+    var tuples = Arena<TupleHeader>()
+    var tupleBindings = Arena<Binding>()
     var made: ContiguousArray<FunctionValue> = []
-    var frames: ContiguousArray<Frame> = []
-    var bindings: ContiguousArray<Binding> = []
-    var thunks: ContiguousArray<(node: Int32, input: Value, frame: Int32)> = []
+    var frames = Arena<Frame>()
+    var bindings = Arena<Binding>()
+    var thunks = Arena<Thunk>()
     /// The oldest frame in which a variable was bound since the last `markFrames`.
     var oldestBound = Int32.max
     /// Values on their way: items of an array that is being made, arguments of calls.
-    var stack: ContiguousArray<Value> = []
+    var stack = Arena<Value>()
     /// Indexes of the keys of large objects.
     var indexes: ContiguousArray<[JSON.CodeUnits: Int]> = []
     /// Arrays of documents that were laid out in cells.

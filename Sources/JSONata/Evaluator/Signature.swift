@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The types of a function's parameters, as in `<s-nn?:s>` (JSONata documentation, "Function
 /// signatures").
 final class Signature: Sendable {

@@ -130,6 +130,13 @@ struct Frame {
     var tuple: Int32 = -1
 }
 
+/// A call in tail position that is still to be made.
+struct Thunk {
+    let node: Int32
+    let input: Value
+    let frame: Int32
+}
+
 /// Items one after the other, of an array or of a document's.
 struct Cursor {
     static let cells: Int32 = -1

@@ -62,7 +62,7 @@ extension FunctionRegistry {
             let value = evaluator.argument(arguments, 0)
             guard let items = evaluator.cells(of: value), items.count > 1 else { return value }
             let comparator = evaluator.argument(arguments, 1)
-            let values = Array(evaluator.cells[items])
+            let values = evaluator.cells.array(items)
             let sorted =
                 comparator.isUndefined
                 ? try sortPlain(values, &evaluator)

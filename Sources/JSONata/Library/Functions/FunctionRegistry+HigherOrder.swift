@@ -1,3 +1,5 @@
+internal import JSON
+
 extension FunctionRegistry {
     /// Calls the function with each item, its place and the array; the sequence of what `pick` makes of
     /// item and result.

@@ -1,3 +1,5 @@
+internal import JSON
+
 extension FunctionRegistry {
     static let matching: [NativeFunction] = [
         NativeFunction("contains", "<s-(sf):b>", arity: 2) {
@@ -206,7 +208,7 @@ struct Matches {
         let match = try evaluator.member(result, "match")
         let matched = evaluator.string(of: match) ?? ""
         return Match(
-            text: matched, start: Int(from), end: Int(to), groups: Array(evaluator.cells[items])
+            text: matched, start: Int(from), end: Int(to), groups: evaluator.cells.array(items)
         ) { _ in result }
     }
 
