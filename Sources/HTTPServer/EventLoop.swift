@@ -318,7 +318,8 @@ final class EventLoop: @unchecked Sendable {
     /// Tells a client beyond the limits to come again, with what the socket takes at once: a connection
     /// that is turned away must hold no memory.
     private func turnAway(_ fd: Int32, _ address: String, _ limit: String, answers: Bool) {
-        let failure = HTTPFailure(answers ? 503 : 0, "too many connections", limit: limit)
+        let failure = HTTPFailure(
+            answers ? 503 : 0, HTTPFailure.tooManyConnections, limit: limit)
         handler.protocolFailed(failure, remoteAddress: address)
         guard answers else { return SystemCalls.close(fd) }
         var answer: [UInt8] = []

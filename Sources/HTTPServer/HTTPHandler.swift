@@ -46,6 +46,9 @@ package struct HTTPFailure: Error, Sendable, Equatable {
     /// The limit that was reached, by its name in the configuration; nil when it was none.
     package let limit: String?
 
+    /// The reason when a connection is turned away before it could send a request.
+    package static let tooManyConnections = "too many connections"
+
     package init(_ status: Int, _ reason: String, limit: String? = nil) {
         self.status = status
         self.reason = reason

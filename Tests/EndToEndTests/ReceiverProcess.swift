@@ -15,6 +15,7 @@ final class ReceiverProcess {
     let process = Process()
     private(set) var port: UInt16 = 0
     private(set) var adminPort: UInt16 = 0
+    private let log = LogCollector()
 
     /// Starts it and waits until it is ready: `queue` is `sqlite` or `file`, `extra` further lines of
     /// the configuration, `listen` where webhooks are received, `integrations` file names and texts beside `hmac.yaml`.
@@ -71,7 +72,12 @@ final class ReceiverProcess {
 
     func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
-    /// Reads the log up to the line that says `ready`, then drops what follows.
+    /// The line of the log that holds each of these texts, once it is there; nil after 20 seconds.
+    func logLine(_ texts: String...) -> String? { log.line(texts) }
+
+    func hasLogged(_ text: String) -> Bool { log.contains(text) }
+
+    /// Reads the log up to the line that says `ready`, then keeps what follows.
     private func waitUntilReady(_ log: FileHandle) throws {
         var text = ""
         while !text.contains(" ready ") || !text.hasSuffix("\n") {
@@ -79,8 +85,12 @@ final class ReceiverProcess {
             guard !data.isEmpty else { throw Trouble(description: "not ready: \(text)") }
             text += String(decoding: data, as: UTF8.self)
         }
+        let collector = self.log
+        collector.add(text)
         log.readabilityHandler = { handle in
-            if handle.availableData.isEmpty { handle.readabilityHandler = nil }
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil }
+            collector.add(String(decoding: data, as: UTF8.self))
         }
         for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
             let number = word.split(separator: ":").last.flatMap { UInt16($0) } ?? 0

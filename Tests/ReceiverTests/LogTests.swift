@@ -55,11 +55,12 @@ struct LogTests {
     @Test
     func `who logs does not wait for a reader that stands still; what does not fit is counted`() {
         let reader = Reader(gated: true)
-        let log = Log(Self.settings(.journal), journal: nil, bytesMax: 9, sink: reader.take)
+        let log = Log(Self.settings(.journal), journal: nil, bytesMax: 12, sink: reader.take)
         #expect(log.start())
         log.write(.info, "a")
         reader.began.wait()
-        // "<6>bcd\n" and another: there is room while less than 9 bytes wait.
+        // "<6>bcd\n" and another: there is room while less than 9 bytes wait, and less than 12 for
+        // what is worse than information.
         log.write(.info, "bcd")
         log.write(.info, "efg")
         #expect(log.dropped == 0)
@@ -68,6 +69,40 @@ struct LogTests {
         for _ in 0..<4 { reader.gate?.signal() }
         log.stop()
         #expect(reader.lines == ["<6>a", "<6>bcd", "<6>efg", "<4>log records dropped count=1"])
+    }
+
+    @Test func `a flood of requests leaves room for what is wrong`() {
+        let reader = Reader(gated: true)
+        let log = Log(Self.settings(.journal), journal: nil, bytesMax: 12, sink: reader.take)
+        #expect(log.start())
+        log.write(.info, "a")
+        reader.began.wait()
+        log.write(.info, "bcdef")
+        log.write(.info, "g")
+        #expect(log.dropped == 1)
+        log.write(.warning, "h")
+        #expect(log.dropped == 1)
+        log.write(.error, "i")
+        #expect(log.dropped == 2)
+        for _ in 0..<4 { reader.gate?.signal() }
+        log.stop()
+        #expect(reader.lines == ["<6>a", "<6>bcdef", "<4>h", "<4>log records dropped count=2"])
+    }
+
+    @Test(arguments: LogFormat.allCases, [nil, "plain", "a \"b\" = \n"])
+    func `the line of a request looks as a record would`(format: LogFormat, account: String?) {
+        for (name, reason) in [("github", ""), ("a b", "signature_mismatch")] {
+            let entry = RecentRequests.Entry(
+                timeMilliseconds: 1_769_860_800_123, identifier: "0123456789abc",
+                integration: name, account: account, outcome: .stored, reason: reason, status: 200)
+            let line = RequestLine(entry: entry, name: LoggedName(name))
+            var (bytes, stamp): ([UInt8], LogStamp) = ([], LogStamp())
+            line.append(to: &bytes, .info, format, &stamp)
+            line.append(to: &bytes, .info, format, &stamp)
+            let once = line.record(.info).line(format)
+            #expect(String(decoding: bytes, as: UTF8.self) == once + once)
+            #expect(once.contains("0123456789abc") && once.contains("200"))
+        }
     }
 
     @Test func `the end does not wait for ever for a reader that stands still`() {
@@ -87,12 +122,12 @@ struct LogTests {
         let log = Log(settings, journal: nil, sink: reader.take)
         #expect(log.start())
         log.write(.debug, "a")
-        #expect(log.requestLevel == .debug && !log.isEnabled(.debug))
+        #expect(log.requestLevel == .info && !log.isEnabled(.debug))
         settings.level = .debug
-        settings.requests = .info
+        settings.requests = .debug
         log.update(settings)
         log.write(.debug, "b")
-        #expect(log.requestLevel == .info)
+        #expect(log.requestLevel == .debug)
         log.stop()
         #expect(reader.lines == ["<7>b"])
     }

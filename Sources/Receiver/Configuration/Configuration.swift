@@ -112,7 +112,7 @@ package struct LogSettings: Sendable, Equatable {
     package var format = LogFormat.text
     package var level = LogLevel.info
     /// The level of the line that an accepted request writes. Refused ones always write theirs.
-    package var requests = LogLevel.debug
+    package var requests = LogLevel.info
 
     package init() {}
 }

@@ -8,6 +8,8 @@ package final class Log: Sendable {
         var settings: LogSettings
         /// Whole lines.
         var lines: [UInt8] = []
+        /// The time of the last line, written out: many share a millisecond.
+        var stamp = LogStamp()
         /// Records for the journal.
         var records: [LogRecord] = []
         var recordBytes = 0
@@ -78,17 +80,40 @@ package final class Log: Sendable {
         let record = LogRecord(
             level: level, message: message, fields: fields,
             timeMilliseconds: Clock.nowMilliseconds)
-        let wakes = state.withLock { state -> Bool in
-            guard state.lines.count + state.recordBytes < bytesMax else {
-                state.dropped &+= 1
-                return false
-            }
+        add(level) { state in
             if state.settings.format == .journal, journal != nil {
                 state.recordBytes += record.byteCount
                 state.records.append(record)
             } else {
                 record.append(to: &state.lines, state.settings.format)
             }
+        }
+    }
+
+    /// Writes the line of a request, without making a record of it first: there is one for each.
+    func write(_ level: LogLevel, _ line: RequestLine) {
+        guard isEnabled(level) else { return }
+        add(level) { state in
+            if state.settings.format == .journal, journal != nil {
+                let record = line.record(level)
+                state.recordBytes += record.byteCount
+                state.records.append(record)
+            } else {
+                line.append(to: &state.lines, level, state.settings.format, &state.stamp)
+            }
+        }
+    }
+
+    /// Adds something where there is room, and wakes the thread. Information leaves a quarter of the room
+    /// to warnings and errors: a flood of requests must not hide what is wrong.
+    private func add(_ level: LogLevel, _ body: (inout State) -> Void) {
+        let room = level < .warning ? bytesMax - bytesMax / 4 : bytesMax
+        let wakes = state.withLock { state -> Bool in
+            guard state.lines.count + state.recordBytes < room else {
+                state.dropped &+= 1
+                return false
+            }
+            body(&state)
             defer { state.isIdle = false }
             return state.isIdle
         }

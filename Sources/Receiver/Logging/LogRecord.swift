@@ -104,12 +104,15 @@ package struct LogRecord: Sendable {
         } else {
             writer.raw(message)
         }
-        for (key, value) in fields {
-            writer.raw(" ")
-            writer.raw(key)
-            writer.raw("=")
-            if Self.isPlain(value) { writer.raw(value) } else { writer.write(value) }
-        }
+        for (key, value) in fields { Self.append(key, value, to: &writer) }
+    }
+
+    /// ` key=value`, the value quoted where it is not plain.
+    static func append(_ key: String, _ value: String, to writer: inout JSONWriter) {
+        writer.raw(" ")
+        writer.raw(key)
+        writer.raw("=")
+        if isPlain(value) { writer.raw(value) } else { writer.write(value) }
     }
 
     private func appendJSON(to writer: inout JSONWriter) {

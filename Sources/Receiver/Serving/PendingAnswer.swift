@@ -68,27 +68,26 @@ final class PendingAnswer: Sendable {
         }
     }
 
-    private func note(_ outcome: Outcome, _ reason: String, _ status: Int) {
+    private func note(
+        _ outcome: Outcome, _ reason: String, _ status: Int
+    ) -> RecentRequests.Entry {
         destination.active.counters.count(outcome, reason)
-        handler.recent.add(
-            RecentRequests.Entry(
-                timeMilliseconds: Clock.nowMilliseconds, identifier: identifier,
-                integration: destination.active.integration.name, account: destination.account?.id,
-                outcome: outcome, reason: reason, status: status))
+        let entry = RecentRequests.Entry(
+            timeMilliseconds: Clock.nowMilliseconds, identifier: identifier,
+            integration: destination.active.integration.name, account: destination.account?.id,
+            outcome: outcome, reason: reason, status: status)
+        handler.recent.add(entry)
+        return entry
     }
 
     /// Answers, counts, and logs: at the level of accepted requests unless another is given.
     func finish(
         _ outcome: Outcome, _ reason: String, _ response: HTTPResponse, level: LogLevel? = nil
     ) {
-        let level = level ?? handler.log.requestLevel
-        note(outcome, reason, response.status)
-        if handler.log.isEnabled(level) {
-            var fields = fields
-            if !reason.isEmpty { fields.append(("reason", reason)) }
-            fields.append(("status", String(response.status)))
-            handler.log.write(level, outcome.rawValue, fields)
-        }
+        let entry = note(outcome, reason, response.status)
+        handler.log.write(
+            level ?? handler.log.requestLevel,
+            RequestLine(entry: entry, name: destination.active.loggedName))
         handler.send(exchange, response.identified(identifier), batched: !isOnLoop)
     }
 
@@ -97,7 +96,7 @@ final class PendingAnswer: Sendable {
         _ outcome: Outcome, _ reason: String, _ response: HTTPResponse, detail: String? = nil,
         level: LogLevel = .warning
     ) {
-        note(outcome, reason, response.status)
+        _ = note(outcome, reason, response.status)
         if handler.log.isEnabled(level) {
             var fields = fields + [("reason", reason), ("status", String(response.status))]
             if let detail { fields.append(("detail", detail)) }

@@ -7,6 +7,7 @@ import Webhooks
 /// One integration as requests use it.
 final class ActiveIntegration: Sendable {
     let integration: Integration
+    let loggedName: LoggedName
     let pipeline: Pipeline
     let group: QueueGroup
     let queues: QueueSet
@@ -22,6 +23,7 @@ final class ActiveIntegration: Sendable {
         counters: IntegrationCounters, bodyBytesMax: Int
     ) {
         self.integration = integration
+        loggedName = LoggedName(integration.name)
         self.pipeline = pipeline
         self.group = group
         queues = group.places(of: integration.queues)

@@ -28,6 +28,23 @@ extension WebhookHandler {
         return nil
     }
 
+    /// Counts and logs a request that goes nowhere.
+    func noSuchRoute(_ head: HTTPRequestHead, _ peer: String) -> HTTPResponse {
+        let identifier = identifiers.next()
+        metrics.countUnknownRoute()
+        let level = log.requestLevel
+        if log.isEnabled(level) {
+            // What comes from anybody is cut: a target may be long.
+            log.write(
+                level, "no such route",
+                [
+                    ("request", identifier), ("path", String(head.path.prefix(256))),
+                    ("status", "404"), ("remote", peer),
+                ])
+        }
+        return Responses.notFound.identified(identifier)
+    }
+
     /// Counts and logs what never becomes a whole request.
     private func turnedAway(
         _ destination: Destination, _ outcome: Outcome, _ reason: String,

@@ -74,13 +74,7 @@ package final class WebhookHandler: HTTPHandler {
     package func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
         let snapshot = current
         guard let destination = snapshot.destination(of: head.path) else {
-            metrics.countUnknownRoute()
-            if log.isEnabled(.debug) {
-                log.write(
-                    .debug, "no such route",
-                    [("path", String(head.path)), ("remote", remoteAddress)])
-            }
-            return .respond(Responses.notFound)
+            return .respond(noSuchRoute(head, remoteAddress))
         }
         if let answer = admission(head, destination, snapshot, remoteAddress) {
             return .respond(answer)
@@ -89,12 +83,11 @@ package final class WebhookHandler: HTTPHandler {
     }
 
     package func handle(_ request: HTTPRequest, _ exchange: HTTPExchange) {
-        let identifier = identifiers.next()
         let snapshot = current
         guard let destination = snapshot.destination(of: request.head.path) else {
-            metrics.countUnknownRoute()
-            return exchange.respond(Responses.notFound.identified(identifier))
+            return exchange.respond(noSuchRoute(request.head, request.remoteAddress))
         }
+        let identifier = identifiers.next()
         let trusted = snapshot.configuration.trustedProxies
         let started = Clock.monotonicNanoseconds
         let began = exchange.roundBeganNanoseconds
@@ -196,9 +189,12 @@ package final class WebhookHandler: HTTPHandler {
     package func protocolFailed(_ failure: HTTPFailure, remoteAddress: String) {
         metrics.countProtocolFailure(status: failure.status)
         if let limit = failure.limit { metrics.countLimit(limit) }
-        if log.isEnabled(.debug) {
+        // Connections that are turned away, and those that end without a request, are no requests.
+        let isRequest = failure.status != 0 && failure.reason != HTTPFailure.tooManyConnections
+        let level = isRequest ? log.requestLevel : .debug
+        if log.isEnabled(level) {
             log.write(
-                .debug, "protocol failure",
+                level, "protocol failure",
                 [
                     ("status", String(failure.status)), ("reason", failure.reason),
                     ("remote", remoteAddress),
