@@ -41,6 +41,13 @@ final class RawConnection {
         } == bytes.count
     }
 
+    /// True when something has come that was not read yet.
+    var hasInput: Bool {
+        var byte: UInt8 = 0
+        // unsafe: looks at one byte on this stack.
+        return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) > 0
+    }
+
     func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     private func fill() -> Bool {

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// Makes each `fdatasync` of a running program take longer, as a slow disk would: strace holds the calls
+/// Makes each `fdatasync`, or other call, of a running program take longer, as a slow disk would: strace holds the calls
 /// back.
 final class SlowDisk {
     private let tracer = Process()
@@ -10,13 +10,14 @@ final class SlowDisk {
     ///
     /// - Parameters:
     ///   - process: whose calls.
-    ///   - milliseconds: how long each takes beside its own time.
-    init(_ process: Process, milliseconds: Int) throws {
+    ///   - milliseconds: how long each takes beside its own time; they end when this object does.
+    ///   - calls: which, separated by commas.
+    init(_ process: Process, milliseconds: Int, calls: String = "fdatasync") throws {
         let errors = Pipe()
         tracer.executableURL = URL(fileURLWithPath: "/usr/bin/strace")
         tracer.arguments = [
-            "-f", "-o", "/dev/null", "-e", "trace=fdatasync", "-e",
-            "inject=fdatasync:delay_enter=\(milliseconds)ms", "-p",
+            "-f", "-o", "/dev/null", "-e", "trace=\(calls)", "-e",
+            "inject=\(calls):delay_enter=\(milliseconds)ms", "-p",
             "\(process.processIdentifier)",
         ]
         tracer.standardError = errors
@@ -33,7 +34,9 @@ final class SlowDisk {
     }
 
     deinit {
-        tracer.interrupt()
+        // Not SIGINT: strace heeds it when the call that it holds has gone on. The system lets go of
+        // what a dead tracer held.
+        kill(tracer.processIdentifier, SIGKILL)
         tracer.waitUntilExit()
     }
 

@@ -3,10 +3,33 @@ import EventQueue
 import HTTPServer
 
 /// `/healthz`, `/readyz`, `/metrics` and the admin API, on a listener of their own.
+///
+/// The loop answers from memory only. What asks the disk has a thread of its own, and what changes
+/// something another one, so that nothing waits for a change that waits for the disk.
 final class AdminHandler: HTTPHandler {
     private let server: Receiver
+    private let questions: SerialWorker
+    private let changes: SerialWorker
 
-    init(server: Receiver) { self.server = server }
+    /// Requests that may wait for one of the threads; further ones are answered 503.
+    private static let waitingMax = 64
+
+    /// - Throws: when the system gives no more threads.
+    init(server: Receiver) throws(StartFailure) {
+        self.server = server
+        questions = SerialWorker(waitingMax: Self.waitingMax)
+        changes = SerialWorker(waitingMax: Self.waitingMax)
+        guard questions.start(), changes.start() else {
+            questions.stop()
+            throw StartFailure("the system gives no more threads")
+        }
+    }
+
+    /// Answers what waits, then ends the threads.
+    func stop() {
+        questions.stop()
+        changes.stop()
+    }
 
     func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
         if let refusal = refusal(head) { return .respond(refusal) }
@@ -14,7 +37,17 @@ final class AdminHandler: HTTPHandler {
     }
 
     func handle(_ request: HTTPRequest, _ exchange: HTTPExchange) {
-        exchange.respond(refusal(request.head) ?? answer(request))
+        if let refusal = refusal(request.head) { return exchange.respond(refusal) }
+        guard let worker = worker(request.head) else { return exchange.respond(answer(request)) }
+        let isQueued = worker.submit { exchange.respond(self.answer(request)) }
+        if !isQueued { exchange.respond(Responses.unavailable) }
+    }
+
+    /// Who answers; nil: the loop itself.
+    private func worker(_ head: HTTPRequestHead) -> SerialWorker? {
+        guard head.method == "GET" || head.method == "HEAD" else { return changes }
+        let first = head.path.dropFirst().prefix { $0 != "/" }
+        return ["readyz", "metrics", "queues", "quarantine"].contains(first) ? questions : nil
     }
 
     func roundEnded(loop: Int) {}

@@ -27,7 +27,7 @@ package final class Receiver: Sendable {
     let keySets: KeySetStore
     let answers = AnswerBatch()
     let server: HTTPServer
-    private let admin = Mutex<HTTPServer?>(nil)
+    private let admin = Mutex<(listener: HTTPServer, handler: AdminHandler)?>(nil)
     /// TLS of the listeners by its key path; reloads replace what is inside.
     let tlsSlots: [String: TLSSlot]
     let dataDirectory: String
@@ -83,10 +83,10 @@ package final class Receiver: Sendable {
         if let section = configuration.admin {
             var limits = HTTPLimits()
             limits.connectionsMax = 256
+            let adminHandler = try AdminHandler(server: self)
             let listener = try Self.listen(
-                section.listen, tlsSlots, loops: 1, limits: limits,
-                handler: AdminHandler(server: self))
-            admin.withLock { $0 = listener }
+                section.listen, tlsSlots, loops: 1, limits: limits, handler: adminHandler)
+            admin.withLock { $0 = (listener, adminHandler) }
         }
     }
 
@@ -169,14 +169,14 @@ package final class Receiver: Sendable {
 
     /// Where `/metrics` is.
     package var adminAddresses: [ListenAddress] {
-        admin.withLock { $0?.boundAddresses ?? [] }
+        admin.withLock { $0?.listener.boundAddresses ?? [] }
     }
 
     /// Begins to accept.
     package func start() throws(StartFailure) {
         do throws(SystemError) {
             try server.start()
-            let listener = admin.withLock { $0 }
+            let listener = admin.withLock { $0?.listener }
             try listener?.start()
         } catch { throw StartFailure("\(error)") }
         fetchKeySets()
@@ -192,7 +192,7 @@ package final class Receiver: Sendable {
     /// What must move for the server to be alive.
     func pulse() -> Pulse {
         Pulse(
-            loops: server.heartbeats() + (admin.withLock { $0?.heartbeats() } ?? []),
+            loops: server.heartbeats() + (admin.withLock { $0?.listener.heartbeats() } ?? []),
             lanes: group.committer.heartbeats())
     }
 
@@ -243,9 +243,11 @@ package final class Receiver: Sendable {
         group.committer.drainAndStop()
         for group in retired.withLock({ $0 }) { group.close() }
         quarantine.close()
-        let listener = admin.withLock { $0 }
-        listener?.stop()
-        listener?.join()
+        if let (listener, handler) = admin.withLock({ $0 }) {
+            handler.stop()
+            listener.stop()
+            listener.join()
+        }
         contexts.close()
         for queue in queues { queue.close() }
     }
