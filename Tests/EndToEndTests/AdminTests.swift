@@ -54,6 +54,32 @@ struct AdminTests {
         #expect(try Self.call(admin, "GET", "/integrations/\(id)").status == 404)
     }
 
+    @Test func `what is deleted leaves no counters, and what is switched off keeps its own`() throws {
+        let server = try ReceiverProcess()
+        func metrics() throws -> String {
+            try #require(try RawConnection.post(server.adminPort, "/metrics", "", method: "GET"))
+                .body
+        }
+        func make(_ name: String) throws {
+            let body = Self.integration.replacingOccurrences(of: "made", with: name)
+            let fields = "{\"id\":\"\(name)\"," + body.dropFirst()
+            #expect(try Self.call(server.adminPort, "POST", "/integration", fields).status == 201)
+            #expect(try RawConnection.post(server.port, "/webhooks/\(name)", "{}")?.status == 401)
+            #expect(try metrics().contains("integration=\"\(name)\""))
+        }
+        for number in 0..<20 {
+            try make("gone-\(number)")
+            let path = "/integrations/gone-\(number)"
+            #expect(try Self.call(server.adminPort, "DELETE", path).status == 204)
+        }
+        #expect(try !metrics().contains("gone-"))
+        try make("off")
+        let patched = try Self.call(
+            server.adminPort, "PATCH", "/integrations/off", #"{"enabled":false}"#)
+        #expect(patched.status == 200)
+        #expect(try metrics().contains("integration=\"off\""))
+    }
+
     @Test func `what is made outlives a kill and a reload`() throws {
         let server = try ReceiverProcess()
         #expect(

@@ -88,6 +88,15 @@ package final class Metrics: Sendable {
         }
     }
 
+    /// Forgets what no longer exists: whoever makes and deletes integrations must not make the answer
+    /// grow. Requests under way keep the counters they have; nobody sees those any more.
+    func keepOnly(integrations: Set<String>, queues: Set<String>) {
+        state.withLock { state in
+            state.integrations = state.integrations.filter { integrations.contains($0.key) }
+            state.commits = state.commits.filter { queues.contains($0.key) }
+        }
+    }
+
     /// Who hears of the commits of these queues; each queue's figures are made once.
     func commitObserver(queueNames: [String]) -> any CommitObserver {
         state.withLock { state in

@@ -1,6 +1,7 @@
 import EventQueue
 import HTTPServer
 import Synchronization
+import Webhooks
 
 /// Changing what is in effect, as one snapshot or not at all.
 extension Receiver {
@@ -89,6 +90,9 @@ extension Receiver {
     private func use(_ new: LoadedConfiguration, _ group: QueueGroup) {
         handler.replace(with: Snapshot(new, metrics: metrics, group: group))
         state.withLock { $0 = new }
+        metrics.keepOnly(
+            integrations: Set(new.integrations.map(\.integration.name)),
+            queues: Set(group.queues.map(\.name)))
     }
 
     /// The queues of a configuration: those that are open already, and new ones.
