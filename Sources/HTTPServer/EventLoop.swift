@@ -21,6 +21,8 @@ final class EventLoop: @unchecked Sendable {
         var drainNanoseconds: UInt64?
         /// Limits to hold connections to from now on.
         var limits: HTTPLimits?
+        /// All listeners from now on.
+        var listeners: [LoopListener]?
         var isStopped = false
         /// Rounds begun, for whoever watches that the loop goes on.
         var rounds: UInt64 = 0
@@ -34,11 +36,13 @@ final class EventLoop: @unchecked Sendable {
     let shared: SharedCounters
     let system: SystemCalls
     private let mailbox = Mutex(Mailbox())
-    private let epoll: Int32
+    let epoll: Int32
     private let wakeDescriptor: Int32
     private var thread = pthread_t()
-    private var listeners: [(fd: Int32, settings: HTTPListener)]
-    private var acceptPaused = false
+    var listeners: [LoopListener]
+    /// Those that replace them at the beginning of the next round.
+    private var newListeners: [LoopListener]?
+    var acceptPaused = false
 
     private(set) var connections: [Connection?] = []
     private var generations: [UInt32] = []
@@ -70,13 +74,13 @@ final class EventLoop: @unchecked Sendable {
     private static let eventsMax = 1 << 16
     private static let wakeToken = UInt64.max
     /// Tokens of listeners: this plus their place.
-    private static let listenerToken = UInt64.max - 1024
+    static let listenerToken = UInt64.max - 1024
     static let readable = UInt32(EPOLLIN.rawValue)
     static let writable = UInt32(EPOLLOUT.rawValue)
     static let broken = UInt32(EPOLLERR.rawValue) | UInt32(EPOLLHUP.rawValue)
 
     init(
-        index: Int, listeners: [(fd: Int32, settings: HTTPListener)], limits: HTTPLimits,
+        index: Int, listeners: [LoopListener], limits: HTTPLimits,
         handler: any HTTPHandler,
         shared: SharedCounters, system: SystemCalls
     ) throws(SystemError) {
@@ -89,10 +93,14 @@ final class EventLoop: @unchecked Sendable {
         epoll = try SystemCalls.makeEpoll()
         wakeDescriptor = try SystemCalls.makeEventDescriptor()
         try system.watch(epoll, wakeDescriptor, .add, events: Self.readable, token: Self.wakeToken)
-        try watchListeners(.addExclusive)
+        try watchListeners()
     }
 
     deinit {
+        let unused = newListeners ?? mailbox.withLock { $0.listeners } ?? []
+        for new in unused where !listeners.contains(where: { $0.fd == new.fd }) {
+            SystemCalls.close(new.fd)
+        }
         closeListeners()
         SystemCalls.close(epoll)
         SystemCalls.close(wakeDescriptor)
@@ -137,6 +145,20 @@ final class EventLoop: @unchecked Sendable {
         SystemCalls.wake(wakeDescriptor)
     }
 
+    /// Accepts from these listeners from now on. Those that are not among them any more are closed, once
+    /// who has connected there already is accepted; their connections go on.
+    func listen(on new: [LoopListener]) {
+        let replaced = mailbox.withLock { box in
+            defer { box.listeners = new }
+            return box.listeners
+        }
+        // A change that came before the loop had taken the last one.
+        for old in replaced ?? [] where !new.contains(where: { $0.fd == old.fd }) {
+            SystemCalls.close(old.fd)
+        }
+        SystemCalls.wake(wakeDescriptor)
+    }
+
     /// Ends the thread at once.
     func stop() {
         mailbox.withLock { $0.isStopped = true }
@@ -154,13 +176,17 @@ final class EventLoop: @unchecked Sendable {
             let timeout = mailbox.withLock { box -> Int32 in
                 box.rounds &+= 1
                 box.isAsleep =
-                    box.answers.isEmpty && !box.isStopped
+                    box.answers.isEmpty && !box.isStopped && newListeners == nil
                     && (hasBegunDrain || box.drainNanoseconds == nil)
                 return box.isAsleep ? sleepMilliseconds() : 0
             }
             let count = unsafe system.wait(epoll, &events, milliseconds: timeout)
             now = SystemCalls.monotonicNanoseconds()
             takeMail()
+            if let new = newListeners {
+                newListeners = nil
+                replaceListeners(with: new)
+            }
             if isDraining, !hasBegunDrain { beginDrain(scratch: &scratch) }
             for place in 0..<count {
                 let (bits, token) = unsafe (events[place].events, events[place].data.u64)
@@ -213,6 +239,10 @@ final class EventLoop: @unchecked Sendable {
                 limitsVersion += 1
                 box.limits = nil
             }
+            if let new = box.listeners {
+                newListeners = new
+                box.listeners = nil
+            }
             if let deadline = box.drainNanoseconds {
                 isDraining = true
                 drainDeadline = deadline
@@ -249,47 +279,9 @@ final class EventLoop: @unchecked Sendable {
         }
     }
 
-    // MARK: Listeners
+    // MARK: Connections
 
-    private func watchListeners(_ watch: SystemCalls.Watch) throws(SystemError) {
-        for (place, listener) in listeners.enumerated() {
-            try system.watch(
-                epoll, listener.fd, watch, events: Self.readable,
-                token: Self.listenerToken + UInt64(place))
-        }
-    }
-
-    private func acceptAll(_ listener: (fd: Int32, settings: HTTPListener)) {
-        for _ in 0..<64 {
-            switch Listener.accept(system, listener.fd) {
-            case .none: return
-            case .aborted: continue
-            case .exhausted(let code):
-                handler.protocolFailed(
-                    HTTPFailure(0, SystemError("accept", code).description), remoteAddress: "")
-                // Level-triggered: without a pause the loop would spin until a descriptor is free.
-                try? watchListeners(.remove)
-                acceptPaused = true
-                nextSweep = min(nextSweep, now + 100_000_000)
-                return
-            case .connection(let fd, let address): admit(fd, address, listener.settings)
-            }
-        }
-    }
-
-    /// Accepts again after a pause.
-    func resumeAccepting() {
-        guard acceptPaused, !isDraining else { return }
-        acceptPaused = false
-        do {
-            try watchListeners(.addExclusive)
-        } catch {
-            acceptPaused = true
-            nextSweep = min(nextSweep, now + 100_000_000)
-        }
-    }
-
-    private func admit(_ fd: Int32, _ address: String, _ listener: HTTPListener) {
+    func admit(_ fd: Int32, _ address: String, _ listener: HTTPListener) {
         let isLayered = listener.tls != nil || listener.expectsProxyHeader
         if let limit = shared.enter(address, limits) {
             return turnAway(fd, address, limit, answers: !isLayered)
@@ -313,24 +305,6 @@ final class EventLoop: @unchecked Sendable {
         } catch {
             close(connection)
         }
-    }
-
-    /// Tells a client beyond the limits to come again, with what the socket takes at once: a connection
-    /// that is turned away must hold no memory.
-    private func turnAway(_ fd: Int32, _ address: String, _ limit: String, answers: Bool) {
-        let failure = HTTPFailure(
-            answers ? 503 : 0, HTTPFailure.tooManyConnections, limit: limit)
-        handler.protocolFailed(failure, remoteAddress: address)
-        guard answers else { return SystemCalls.close(fd) }
-        var answer: [UInt8] = []
-        Self.refusal(failure).serialize(
-            into: &answer, .close, withoutBody: false, date: currentDateLine)
-        _ = system.send(fd, answer, from: 0)
-        SystemCalls.shutdownWrite(fd)
-        // Unread bytes would make the close a reset, and the client might not see the answer.
-        var rest = [UInt8](repeating: 0, count: 4096)
-        _ = system.receive(fd, into: &rest)
-        SystemCalls.close(fd)
     }
 
     func connection(_ id: UInt64) -> Connection? {
@@ -357,11 +331,6 @@ final class EventLoop: @unchecked Sendable {
         shared.addBodyBytes(-connection.bodyBytesCounted)
         // A descriptor is free again.
         if acceptPaused { nextSweep = now }
-    }
-
-    private func closeListeners() {
-        for listener in listeners { SystemCalls.close(listener.fd) }
-        listeners = []
     }
 
     func updateWatch(_ connection: Connection) {
@@ -394,7 +363,7 @@ final class EventLoop: @unchecked Sendable {
     /// already, is served; connections between two requests are closed.
     private func beginDrain(scratch: inout [UInt8]) {
         hasBegunDrain = true
-        for listener in listeners { acceptAll(listener) }
+        for listener in listeners { acceptRest(listener) }
         closeListeners()
         for place in connections.indices {
             guard let connection = connections[place] else { continue }

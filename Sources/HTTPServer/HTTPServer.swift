@@ -3,8 +3,7 @@ internal import Synchronization
 
 /// An HTTP/1.1 server on epoll: one loop a thread, each with listeners of its own.
 package final class HTTPServer: Sendable {
-    /// Where it listens, with the ports the system chose.
-    package let boundAddresses: [ListenAddress]
+    private let places: Mutex<[ListeningPlace]>
     private let loops: [EventLoop]
     private let threads = Mutex<[pthread_t]>([])
     private let shared: SharedCounters
@@ -36,57 +35,87 @@ package final class HTTPServer: Sendable {
 
     /// As above, with system calls that a test can make fail.
     init(
-        listeners places: [HTTPListener], loops count: Int, limits: HTTPLimits,
+        listeners listening: [HTTPListener], loops count: Int, limits: HTTPLimits,
         handler: any HTTPHandler, system: SystemCalls
     ) throws(SystemError) {
         shared = SharedCounters()
-        var bound: [ListenAddress] = []
-        var descriptors: [[Int32]] = Array(repeating: [], count: max(1, count))
-        do throws(SystemError) {
-            for place in places {
-                bound.append(try Self.open(place, into: &descriptors))
-            }
-        } catch {
-            for descriptor in descriptors.joined() { SystemCalls.close(descriptor) }
-            throw error
-        }
-        boundAddresses = bound
+        let count = max(1, count)
+        let places = try Self.open(listening, loops: count, beside: [])
+        self.places = Mutex(places)
         var loops: [EventLoop] = []
-        for (place, own) in descriptors.enumerated() {
+        for index in 0..<count {
             loops.append(
                 try EventLoop(
-                    index: place,
-                    listeners: zip(own, places).map { (fd: $0, settings: $1) }, limits: limits,
-                    handler: handler,
-                    shared: shared, system: system))
+                    index: index, listeners: places.map { $0.listener(of: index) }, limits: limits,
+                    handler: handler, shared: shared, system: system))
         }
         self.loops = loops
     }
 
-    /// Opens one socket of the address a loop: of their own for TCP, where the system spreads
-    /// connections over them, and of one open file otherwise.
+    /// Opens all, or none.
+    ///
+    /// - Parameter others: what this server listens on already.
     private static func open(
-        _ listener: HTTPListener, into descriptors: inout [[Int32]]
-    ) throws(SystemError) -> ListenAddress {
-        var target = listener.address
-        for place in descriptors.indices {
-            switch target {
-            case .tcp(let host, let port):
-                let fd = try Listener.open(target, listener.access, isFirst: place == 0)
-                descriptors[place].append(fd)
-                if port == 0, let bound = Listener.boundPort(fd) {
-                    target = .tcp(host: host, port: bound)
-                }
-            case .unix, .inherited, .activated:
-                if place > 0, let first = descriptors[0].last {
-                    descriptors[place].append(try SystemCalls.duplicate(first))
-                } else {
-                    descriptors[place].append(
-                        try Listener.open(target, listener.access, isFirst: true))
+        _ listeners: [HTTPListener], loops: Int, beside others: [ListeningPlace]
+    ) throws(SystemError) -> [ListeningPlace] {
+        var places: [ListeningPlace] = []
+        do throws(SystemError) {
+            for listener in listeners {
+                places.append(
+                    try ListeningPlace.open(listener, loops: loops, beside: others + places))
+            }
+        } catch {
+            for place in places { place.close() }
+            throw error
+        }
+        return places
+    }
+
+    // MARK: Other listeners
+
+    /// Where it listens, with the ports the system chose.
+    package var boundAddresses: [ListenAddress] { places.withLock { $0.map(\.bound) } }
+
+    /// Opens what is new among these listeners, so that taking them over cannot fail. Addresses that are
+    /// open already keep their sockets, whatever else changes.
+    ///
+    /// - Throws: `SystemError` that names the address; nothing has changed then.
+    package func prepare(_ listeners: [HTTPListener]) throws(SystemError) -> PreparedListeners {
+        let current = places.withLock { $0 }
+        var unused = current
+        var kept: [Int: ListeningPlace] = [:]
+        for (index, listener) in listeners.enumerated() {
+            let known = unused.firstIndex { $0.settings.address == listener.address }
+            guard let known else { continue }
+            kept[index] = unused.remove(at: known)
+        }
+        let new = listeners.indices.filter { kept[$0] == nil }
+        let opened = try Self.open(
+            new.map { listeners[$0] }, loops: loops.count, beside: current)
+        var prepared = PreparedListeners(opened: opened, removed: unused)
+        do throws(SystemError) {
+            var rest = opened[...]
+            for (index, listener) in listeners.enumerated() {
+                if let place = kept[index] {
+                    try prepared.keep(place, as: listener)
+                } else if let place = rest.popFirst() {
+                    prepared.places.append(place)
                 }
             }
+        } catch {
+            prepared.discard()
+            throw error
         }
-        return target
+        return prepared
+    }
+
+    /// Accepts from these listeners from now on. Who has connected to one that is gone is served.
+    package func use(_ prepared: PreparedListeners) {
+        places.withLock { $0 = prepared.places }
+        for loop in loops {
+            loop.listen(on: prepared.places.map { $0.listener(of: loop.index) })
+        }
+        for place in prepared.removed { place.removePath() }
     }
 
     /// Starts the loops' threads.

@@ -3,10 +3,13 @@ import Glibc
 
 /// Makes listening sockets and accepts from them.
 enum Listener {
+    /// Connections that the system holds until they are accepted.
+    static let backlog = 4096
+
     /// A bound, listening, non-blocking socket.
-    /// `isFirst` is false for the further sockets of the same server at the same address.
+    /// `mustBeFree` is false for the further sockets of the same server at the same port.
     static func open(
-        _ address: ListenAddress, _ access: SocketAccess, isFirst: Bool
+        _ address: ListenAddress, _ access: SocketAccess, mustBeFree: Bool
     ) throws(SystemError) -> Int32 {
         switch address {
         case .unix(let path): return try openUnix(path, access)
@@ -23,7 +26,7 @@ enum Listener {
             if port != 0 {
                 // SO_REUSEPORT would let a second server take half of the connections of a running
                 // one; without it the port must be free. The loops' own sockets come after this.
-                if isFirst { SystemCalls.close(try openTCP(host, port, false)) }
+                if mustBeFree { SystemCalls.close(try openTCP(host, port, false)) }
             }
             return try openTCP(host, port, true)
         }
@@ -59,7 +62,7 @@ enum Listener {
             SystemCalls.close(fd)
             throw SystemError("bind", code)
         }
-        guard listen(fd, 4096) == 0 else {
+        guard listen(fd, Int32(backlog)) == 0 else {
             let code = errno
             SystemCalls.close(fd)
             throw SystemError("listen", code)
@@ -153,21 +156,38 @@ enum Listener {
         return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
     }
 
+    /// Gives the path of an open socket other owners and another mode.
+    static func change(_ path: String, to access: SocketAccess) throws(SystemError) {
+        guard isSocket(path) else { throw SystemError("chmod", ENOENT) }
+        guard set(path, access) else { throw SystemError("chmod", errno) }
+    }
+
+    /// Removes the path of a socket that is no longer listened on.
+    static func remove(_ path: String) {
+        // unsafe: the path is lent for the call.
+        if isSocket(path) { unsafe _ = unlink(path) }
+    }
+
     /// 0, or -1 with errno and without the socket.
     private static func open(_ path: String, to access: SocketAccess) -> Int32 {
-        let (owner, group) = (access.owner ?? .max, access.group ?? .max)
-        // unsafe: the path is lent for the calls; an id of -1 leaves what is there (chown(2)).
-        let isOwned =
-            unsafe (access.owner == nil && access.group == nil) || chown(path, owner, group) == 0
-        if isOwned, access.mode.map({ unsafe chmod(path, $0) == 0 }) ?? true { return 0 }
+        if set(path, access) { return 0 }
         let code = errno
         unsafe unlink(path)
         errno = code
         return -1
     }
 
-    /// The address a socket is bound to, with the port the system chose.
-    static func boundPort(_ fd: Int32) -> UInt16? {
+    private static func set(_ path: String, _ access: SocketAccess) -> Bool {
+        let (owner, group) = (access.owner ?? .max, access.group ?? .max)
+        // unsafe: the path is lent for the calls; an id of -1 leaves what is there (chown(2)).
+        let isOwned =
+            unsafe (access.owner == nil && access.group == nil) || chown(path, owner, group) == 0
+        return isOwned && access.mode.map { unsafe chmod(path, $0) == 0 } ?? true
+    }
+
+    /// The address a socket is bound to, with the port the system chose; nil for what is neither TCP nor a
+    /// path.
+    static func boundAddress(_ fd: Int32) -> ListenAddress? {
         var address = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let result = unsafe withUnsafeMutablePointer(to: &address) {
@@ -176,9 +196,19 @@ enum Listener {
             }
         }
         guard result == 0 else { return nil }
-        return unsafe withUnsafeBytes(of: &address) { bytes in
-            // sin_port and sin6_port lie at the same place.
-            unsafe UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+        let bytes = unsafe withUnsafeBytes(of: &address) { unsafe Array($0[..<Int(length)]) }
+        switch Int32(address.ss_family) {
+        case AF_INET, AF_INET6:
+            // The port lies at 2, sin_addr at 4, sin6_addr at 8.
+            let isIPv4 = Int32(address.ss_family) == AF_INET
+            let port = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
+            let host = isIPv4 ? bytes[4..<8] : bytes[8..<24]
+            return NumericAddress.text(Array(host)).map { .tcp(host: $0, port: port) }
+        case AF_UNIX:
+            // sun_path lies at 2; a name that begins with NUL is in no file system.
+            let path = bytes.dropFirst(2).prefix { $0 != 0 }
+            return path.isEmpty ? nil : .unix(path: String(decoding: path, as: UTF8.self))
+        default: return nil
         }
     }
 

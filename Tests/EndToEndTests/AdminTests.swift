@@ -54,7 +54,9 @@ struct AdminTests {
         #expect(try Self.call(admin, "GET", "/integrations/\(id)").status == 404)
     }
 
-    @Test func `what is deleted leaves no counters, and what is switched off keeps its own`() throws {
+    @Test func `what is deleted leaves no counters, and what is switched off keeps its own`()
+        throws
+    {
         let server = try ReceiverProcess()
         func metrics() throws -> String {
             try #require(try RawConnection.post(server.adminPort, "/metrics", "", method: "GET"))

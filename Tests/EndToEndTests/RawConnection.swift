@@ -6,12 +6,13 @@ final class RawConnection {
     private var descriptor: Int32
     private var buffer: [UInt8] = []
 
-    init(port: UInt16) throws {
+    /// Connects to 127.0.0.1, or to another address as a number.
+    init(port: UInt16, host: UInt32 = 0x7F00_0001) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_addr.s_addr = host.bigEndian
         var wait = timeval(tv_sec: 20, tv_usec: 0)
         // unsafe: values on this stack, lent for the calls.
         unsafe setsockopt(
@@ -21,7 +22,11 @@ final class RawConnection {
                 unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard result == 0 else { throw ReceiverProcess.Trouble(description: "connect: \(errno)") }
+        guard result == 0 else {
+            let code = errno
+            finish()
+            throw ReceiverProcess.Trouble(description: "connect: \(code)")
+        }
     }
 
     deinit { finish() }

@@ -21,7 +21,8 @@ final class ReceiverProcess {
     /// the configuration, `listen` where webhooks are received, `integrations` file names and texts beside `hmac.yaml`.
     init(
         queue: String = "sqlite", extra: String = "", integrations: [String: String] = [:],
-        admin: String = "{ listen: 127.0.0.1:0 }", listen: String = "127.0.0.1:0"
+        admin: String = "{ listen: 127.0.0.1:0 }", listen: String = "127.0.0.1:0",
+        startsNow: Bool = true
     ) throws {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("postern-e2e-\(UUID().uuidString)")
@@ -40,6 +41,11 @@ final class ReceiverProcess {
 
             """
         try Data(configuration.utf8).write(to: folder.appendingPathComponent("postern.yaml"))
+        if startsNow { try start() }
+    }
+
+    /// Starts it, where `init` did not.
+    func start() throws {
         process.executableURL = URL(fileURLWithPath: Self.binary)
         process.arguments = ["serve", "--config", path("postern.yaml")]
         let errors = Pipe()
@@ -74,6 +80,9 @@ final class ReceiverProcess {
 
     /// The line of the log that holds each of these texts, once it is there; nil after 20 seconds.
     func logLine(_ texts: String...) -> String? { log.line(texts) }
+
+    /// The same, of what was written since the last call.
+    func nextLogLine(_ text: String) -> String? { log.nextLine(text) }
 
     func hasLogged(_ text: String) -> Bool { log.contains(text) }
 

@@ -78,7 +78,6 @@ struct ReloadTests {
     }
 
     @Test(arguments: [
-        ("listen: 127.0.0.1:0\nadmin", "listen: 127.0.0.1:1\nadmin"),
         ("admin:", "data_directory: ./elsewhere\nadmin:"),
         ("admin:", "limits: { threads: 1 }\nadmin:"),
         ("name: main,", "name: other,"),
@@ -195,57 +194,5 @@ struct ReloadTests {
         // Who was answered before the change is a duplicate after it.
         #expect(try post("1") == 200)
         #expect(try server.storedIDs("main") == ["1", "3"])
-    }
-}
-
-/// Signed requests on a few connections, until it is stopped.
-private final class Load: Sendable {
-    private let acknowledged = Mutex<[String]>([])
-    private let wrong = Mutex<[String]>([])
-    private let isOver = Mutex(false)
-    private let group = DispatchGroup()
-
-    init(_ server: ReceiverProcess, connections: Int = 3) throws {
-        let (port, body) = (server.port, #"{"a":1}"#)
-        let signature = "X-Signature: sha256=\(try Signatures.hmac(body))"
-        for worker in 0..<connections {
-            group.enter()
-            Thread.detachNewThread { [self] in
-                defer { group.leave() }
-                guard let connection = try? RawConnection(port: port) else {
-                    return wrong.withLock { $0.append("no connection") }
-                }
-                var number = 0
-                while !isOver.withLock({ $0 }) {
-                    number += 1
-                    let id = "\(worker)-\(number)"
-                    connection.send(
-                        RawConnection.request(
-                            "/webhooks/hmac", body, [signature, "X-Delivery: \(id)"]))
-                    guard let answer = connection.answer() else {
-                        return wrong.withLock { $0.append("\(id) dropped") }
-                    }
-                    if answer.status == 200 {
-                        acknowledged.withLock { $0.append(id) }
-                    } else {
-                        wrong.withLock { $0.append("\(id) \(answer.status)") }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Returns when so many more requests have been answered.
-    func wait(for count: Int) {
-        let before = acknowledged.withLock { $0.count }
-        while acknowledged.withLock({ $0.count }) < before + count,
-            wrong.withLock({ $0.isEmpty })
-        { sched_yield() }
-    }
-
-    func stop() -> (acknowledged: [String], wrong: [String]) {
-        isOver.withLock { $0 = true }
-        group.wait()
-        return (acknowledged.withLock { $0 }, wrong.withLock { $0 })
     }
 }

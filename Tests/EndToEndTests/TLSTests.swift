@@ -154,6 +154,34 @@ struct TLSTests {
         #expect(server.stop() == 0)
     }
 
+    @Test func `a reload gives a listener TLS, and takes it away again, at the same port`() throws {
+        let server = try ReceiverProcess(integrations: ["o.yaml": Self.open])
+        func status(_ id: String) throws -> (plain: Int?, tls: Int32) {
+            let plain = try RawConnection.post(
+                server.port, "/webhooks/open", "{}", ["X-Delivery: \(id)"])
+            return (
+                plain?.status,
+                try curl(server, "/webhooks/open", ["-f", "-H", "X-Delivery: \(id)"]).status
+            )
+        }
+        let open = try RawConnection(port: server.port)
+        // 35: no handshake with whoever speaks no TLS.
+        #expect(try status("1") == (200, 35))
+        let (plain, secured) = ("listen: 127.0.0.1:0\nadmin", "listen: \(listen())\nadmin")
+        for round in 0..<3 {
+            try server.edit("postern.yaml", plain, secured)
+            #expect(try server.reload())
+            #expect(try status("2-\(round)") == (400, 0))
+            // Who has connected before goes on as before.
+            open.send(RawConnection.request("/webhooks/open", "{}", ["X-Delivery: 3-\(round)"]))
+            #expect(open.answer()?.status == 200)
+            try server.edit("postern.yaml", secured, plain)
+            #expect(try server.reload())
+            #expect(try status("4-\(round)") == (200, 35))
+        }
+        #expect(server.stop() == 0)
+    }
+
     @Test func `curl behind the PROXY protocol is known by the address it names`() throws {
         let listeners = "{ address: \"127.0.0.1:0\", proxy_protocol: true }"
         let integration = """

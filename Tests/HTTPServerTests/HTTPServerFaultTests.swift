@@ -102,7 +102,7 @@ struct HTTPServerFaultTests {
 
     @Test func `a port that a server listens on is not shared with a second`() throws {
         let server = try TestServer()
-        #expect(throws: SystemError("bind", EADDRINUSE)) {
+        #expect(throws: SystemError("127.0.0.1:\(server.port): bind", EADDRINUSE)) {
             try HTTPServer(
                 listeners: [.tcp(host: "127.0.0.1", port: server.port)], loops: 1,
                 limits: HTTPLimits(), handler: Recorder())
@@ -155,7 +155,7 @@ struct HTTPServerFaultTests {
         let path = NSTemporaryDirectory() + "postern-\(UUID().uuidString).txt"
         defer { unsafe _ = unlink(path) }
         try "kept".write(toFile: path, atomically: true, encoding: .utf8)
-        #expect(throws: SystemError("bind", EADDRINUSE)) {
+        #expect(throws: SystemError("unix:\(path): bind", EADDRINUSE)) {
             try HTTPServer(
                 listeners: [.unix(path: path)], loops: 1, limits: HTTPLimits(), handler: Recorder())
         }
@@ -188,14 +188,19 @@ struct HTTPServerFaultTests {
         server.join()
     }
 
-    @Test func `an inherited socket is served`() throws {
+    @Test func `an inherited socket is served, and known by its address`() throws {
         let first = try Listener.open(
-            .tcp(host: "127.0.0.1", port: 0), SocketAccess(), isFirst: true)
+            .tcp(host: "127.0.0.1", port: 0), SocketAccess(), mustBeFree: true)
         defer { close(first) }
-        let port = try #require(Listener.boundPort(first))
+        let address = try #require(Listener.boundAddress(first))
+        guard case .tcp("127.0.0.1", let port) = address, port != 0 else {
+            Issue.record("\(address)")
+            return
+        }
         let server = try HTTPServer(
             listeners: [.inherited(descriptor: first)], loops: 2, limits: HTTPLimits(),
             handler: Recorder())
+        #expect(server.boundAddresses == [address])
         try server.start()
         let client = try TestClient(port: port)
         client.send(Self.get("/i", "Connection: close\r\n"))

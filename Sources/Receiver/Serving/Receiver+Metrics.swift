@@ -1,6 +1,7 @@
 import Cryptography
 import EventQueue
 import HTTPServer
+import Synchronization
 
 extension Receiver {
     /// What `/metrics` answers.
@@ -37,7 +38,8 @@ extension Receiver {
             Metrics.Gauge(
                 name: "postern_tls_certificate_expiry_seconds",
                 help: "When a listener's certificate ends, in seconds since 1970.",
-                values: tlsSlots.sorted { $0.key < $1.key }.flatMap { keyPath, slot in
+                values: tlsSlots.withLock { $0 }.sorted { $0.key < $1.key }.flatMap {
+                    keyPath, slot in
                     slot.current.certificates.map { certificate in
                         (
                             "{listener=\(Metrics.quote(keyPath)),"

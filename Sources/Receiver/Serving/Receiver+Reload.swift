@@ -36,10 +36,8 @@ extension Receiver {
                         keyPath: needRestart.joined(separator: ", "),
                         message: "changes with a restart only; restart, or undo the change"))
             }
-            // What could not be read outside of systemd is only a warning, but nothing to serve.
-            let isWithoutTLS = tlsSlots.keys.contains { new.tls[$0] == nil }
             var isRefused =
-                isWithoutTLS || new.hasErrors || !needRestart.isEmpty
+                new.hasErrors || !needRestart.isEmpty
                 || strict && !new.variables.missing.isEmpty
             if !isRefused {
                 do throws(Problem) { try adopt(new) } catch {
@@ -55,15 +53,10 @@ extension Receiver {
     private func keysThatNeedRestart(_ new: Configuration) -> [String] {
         let old = loaded.configuration
         var keys: [String] = []
-        func areSame(_ new: [ListenSettings], _ old: [ListenSettings]) -> Bool {
-            new.count == old.count && zip(new, old).allSatisfy { $0.isSamePlace(as: $1) }
-        }
-        if !areSame(new.listen, old.listen) { keys.append("listen") }
+        // The queues' files, and the lock on them, lie there.
         if new.dataDirectory != old.dataDirectory { keys.append("data_directory") }
+        // Each thread has sockets and connections of its own.
         if new.limits.loops != old.limits.loops { keys.append("limits.threads") }
-        if !areSame(new.admin?.listen ?? [], old.admin?.listen ?? []) {
-            keys.append("admin.listen")
-        }
         return keys
     }
 
@@ -71,11 +64,18 @@ extension Receiver {
     private func adopt(_ new: LoadedConfiguration) throws(Problem) {
         let (old, configuration) = (loaded.configuration, new.configuration)
         let before = group
-        let after =
-            old.queues == configuration.queues && old.commit == configuration.commit
-            ? before : try makeGroup(configuration, from: before)
+        let listening = try prepareListeners(new)
+        let after: QueueGroup
+        do throws(Problem) {
+            after =
+                old.queues == configuration.queues && old.commit == configuration.commit
+                ? before : try makeGroup(configuration, from: before)
+        } catch {
+            listening.discard()
+            throw error
+        }
         use(new, after)
-        for (keyPath, context) in new.tls { tlsSlots[keyPath]?.replace(with: context) }
+        use(listening, new)
         if after !== before {
             retired.withLock { $0.append(RetiredGroup(before, keeping: after)) }
         }

@@ -27,9 +27,9 @@ package final class Receiver: Sendable {
     let keySets: KeySetStore
     let answers = AnswerBatch()
     let server: HTTPServer
-    private let admin = Mutex<(listener: HTTPServer, handler: AdminHandler)?>(nil)
-    /// TLS of the listeners by its key path; reloads replace what is inside.
-    let tlsSlots: [String: TLSSlot]
+    let admin = AdminListener()
+    /// TLS of the listeners by its key path; reloads replace what is inside, or all.
+    let tlsSlots: Mutex<[String: TLSSlot]>
     let dataDirectory: String
     /// Read by anybody, and never held while something is done.
     let state: Mutex<LoadedConfiguration>
@@ -71,22 +71,18 @@ package final class Receiver: Sendable {
             quarantine: quarantine, stateWorker: stateWorker, keySets: keySets,
             metrics: metrics, log: log, answers: answers, recent: recent, loops: loops,
             seed: UInt64.random(in: .min ... .max))
-        tlsSlots = loaded.tls.mapValues { TLSSlot($0) }
-        server = try Self.listen(
-            configuration.listen, tlsSlots, loops: loops, limits: configuration.http,
-            handler: handler)
-        if let first = configuration.listen.first, let bound = server.boundAddresses.first,
-            let url = first.localURL(bound)
-        {
-            handler.setOrigin(url)
-        }
+        let slots = loaded.tls.mapValues { TLSSlot($0) }
+        tlsSlots = Mutex(slots)
+        let listeners = try Self.listeners(configuration.listen, slots)
+        do throws(SystemError) {
+            server = try HTTPServer(
+                listeners: listeners, loops: loops, limits: configuration.http, handler: handler)
+        } catch { throw StartFailure("listening on \(error)") }
+        setOrigin(configuration)
         if let section = configuration.admin {
-            var limits = HTTPLimits()
-            limits.connectionsMax = 256
-            let adminHandler = try AdminHandler(server: self)
-            let listener = try Self.listen(
-                section.listen, tlsSlots, loops: 1, limits: limits, handler: adminHandler)
-            admin.withLock { $0 = (listener, adminHandler) }
+            let new = try AdminListener.make(
+                try Self.listeners(section.listen, slots), handler: try AdminHandler(server: self))
+            admin.use(new)
         }
     }
 
@@ -122,10 +118,10 @@ package final class Receiver: Sendable {
         return queues
     }
 
-    private static func listen(
-        _ places: [ListenSettings], _ slots: [String: TLSSlot], loops: Int, limits: HTTPLimits,
-        handler: any HTTPHandler
-    ) throws(StartFailure) -> HTTPServer {
+    /// What the server opens: with the sockets that systemd has handed over, and with TLS.
+    static func listeners(
+        _ places: [ListenSettings], _ slots: [String: TLSSlot]
+    ) throws(StartFailure) -> [HTTPListener] {
         var open: [HTTPListener] = []
         for settings in places {
             let address = settings.address
@@ -155,29 +151,28 @@ package final class Receiver: Sendable {
                 open.append(listener)
             }
         }
-        do throws(SystemError) {
-            return try HTTPServer(
-                listeners: open, loops: loops, limits: limits, handler: handler)
-        } catch {
-            let names = places.map(\.address.description).joined(separator: ", ")
-            throw StartFailure("listening on \(names): \(error)")
-        }
+        return open
+    }
+
+    /// Says what this server's own address is, for `{{url}}`.
+    func setOrigin(_ configuration: Configuration) {
+        guard let first = configuration.listen.first, let bound = server.boundAddresses.first,
+            let url = first.localURL(bound)
+        else { return }
+        handler.setOrigin(url)
     }
 
     /// Where webhooks are received, with the ports the system chose.
     package var boundAddresses: [ListenAddress] { server.boundAddresses }
 
     /// Where `/metrics` is.
-    package var adminAddresses: [ListenAddress] {
-        admin.withLock { $0?.listener.boundAddresses ?? [] }
-    }
+    package var adminAddresses: [ListenAddress] { admin.boundAddresses }
 
     /// Begins to accept.
     package func start() throws(StartFailure) {
         do throws(SystemError) {
             try server.start()
-            let listener = admin.withLock { $0?.listener }
-            try listener?.start()
+            try admin.start()
         } catch { throw StartFailure("\(error)") }
         fetchKeySets()
     }
@@ -192,7 +187,7 @@ package final class Receiver: Sendable {
     /// What must move for the server to be alive.
     func pulse() -> Pulse {
         Pulse(
-            loops: server.heartbeats() + (admin.withLock { $0?.listener.heartbeats() } ?? []),
+            loops: server.heartbeats() + admin.heartbeats(),
             lanes: group.committer.heartbeats())
     }
 
@@ -243,11 +238,7 @@ package final class Receiver: Sendable {
         group.committer.drainAndStop()
         for group in retired.withLock({ $0 }) { group.close() }
         quarantine.close()
-        if let (listener, handler) = admin.withLock({ $0 }) {
-            handler.stop()
-            listener.stop()
-            listener.join()
-        }
+        admin.stop()
         contexts.close()
         for queue in queues { queue.close() }
     }
