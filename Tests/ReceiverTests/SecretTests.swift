@@ -26,6 +26,27 @@ struct SecretTests {
         #expect(throws: SecretLoader.Missing.self) { try Self.load(.file("A")).get() }
     }
 
+    @Test func `outside of systemd a credential is what the unit would load`() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("postern-secret-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let credentials = folder.appendingPathComponent("credentials")
+        try FileManager.default.createDirectory(at: credentials, withIntermediateDirectories: true)
+        try Data("abc\n".utf8).write(to: credentials.appendingPathComponent("github"))
+        try Data("abc\n".utf8).write(to: credentials.appendingPathComponent("secret_other"))
+        func load(_ name: String, _ directory: String? = nil) throws -> [UInt8] {
+            try SecretLoader(folder: folder.path, environment: { _ in directory })
+                .load(.credential(name)).get().bytes
+        }
+        #expect(try load("secret_github") == Array("abc".utf8))
+        #expect(throws: SecretLoader.Missing.self) { try load("secret_other") }
+        #expect(throws: SecretLoader.Missing.self) { try load("secret_") }
+        #expect(throws: SecretLoader.Missing.self) { try load("github") }
+        // Under systemd its own folder counts alone.
+        #expect(throws: SecretLoader.Missing.self) { try load("secret_github", folder.path) }
+        #expect(try load("secret_other", credentials.path) == Array("abc".utf8))
+    }
+
     @Test func `a file's last line break is not part of the secret`() throws {
         let url = FileManager.default.temporaryDirectory
             .appendingPathComponent("postern-secret-\(UUID().uuidString)")

@@ -31,13 +31,7 @@ package struct SecretLoader: Sendable {
             case .failure(let missing): return .failure(missing)
             }
         case .credential(let name):
-            guard let directory = environment("CREDENTIALS_DIRECTORY") else {
-                return .failure(
-                    Missing(
-                        "no credentials folder; run under systemd with LoadCredential=\(name):PATH")
-                )
-            }
-            switch file(FileSystem.join(directory, name)) {
+            switch credential(name) {
             case .success(let found): secret = found
             case .failure(let missing): return .failure(missing)
             }
@@ -47,6 +41,30 @@ package struct SecretLoader: Sendable {
             return .failure(Missing("its value is still a placeholder; replace it"))
         }
         return .success(secret)
+    }
+
+    /// What systemd hands to the service. Commands that run outside of it, such as `postern check` and
+    /// `postern replay` of root, find it where the unit's `LoadCredential=secret:` does: the credential
+    /// `secret_NAME` is the file NAME of the folder `credentials` beside the configuration.
+    private func credential(_ name: String) -> Result<Secret, Missing> {
+        if let directory = environment("CREDENTIALS_DIRECTORY") {
+            return file(FileSystem.join(directory, name))
+        }
+        let prefix = "secret_"
+        guard name.hasPrefix(prefix), name.utf8.count > prefix.utf8.count else {
+            return .failure(
+                Missing(
+                    "systemd hands it over at start, with LoadCredential=\(name):PATH; not here"))
+        }
+        let path = FileSystem.join(folder, "credentials/" + name.dropFirst(prefix.utf8.count))
+        switch file(path) {
+        case .success(let found): return .success(found)
+        case .failure(let missing):
+            return .failure(
+                Missing(
+                    "systemd hands it over at start, with LoadCredential=; outside of the service: "
+                        + missing.message))
+        }
     }
 
     /// Why a variable has no value.
