@@ -26,6 +26,22 @@ extension JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// True when `writeString` would copy the text as it is.
+    package static func needsNoEscape(_ text: Span<UInt8>) -> Bool {
+        unsafe text.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return true }
+            var place = 0
+            while true {
+                place = unsafe PlainRun.end(base, from: place, to: bytes.count)
+                guard place < bytes.count else { return true }
+                let byte = unsafe bytes[place]
+                // Beyond ASCII only what may begin a lone surrogate's stand-in.
+                guard byte >= 0x80, byte != 0xF4 else { return false }
+                place += 1
+            }
+        }
+    }
+
     /// Moves `index` to the next byte that may need an escape: a control character, a quote, a
     /// backslash, or 0xF4, which may begin a lone surrogate's stand-in.
     private static func skipPlain(_ text: UnsafeBufferPointer<UInt8>, _ index: inout Int) {

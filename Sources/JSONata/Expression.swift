@@ -86,6 +86,7 @@ public struct Expression: Sendable {
         _ evaluator: inout Evaluator, _ input: Value, _ bindings: [String: JSONValue]
     ) throws(JSONataError) -> Value {
         let root = evaluator.makeFrame(-1)
+        if !bindings.isEmpty { evaluator.hasBindings = true }
         for (name, value) in bindings {
             evaluator.bind(evaluator.code.name(name), evaluator.value(value), root)
         }

@@ -45,6 +45,10 @@ struct Code: Sendable {
         static let asksExistence = Flags(rawValue: 1 << 9)
         /// A `?` among the arguments of a partial application.
         static let isPlaceholder = Flags(rawValue: 1 << 10)
+        /// A variable that nothing in the expression binds: what the standard functions have for it.
+        static let isFree = Flags(rawValue: 1 << 12)
+        /// Descendants of which only objects matter, as a name is looked up in each.
+        static let findsObjects = Flags(rawValue: 1 << 11)
     }
 
     struct Node: Sendable {
@@ -96,6 +100,8 @@ struct Code: Sendable {
     /// UTF-8 of literals and names.
     var constants: ContiguousArray<UInt8> = []
     var names: [String] = []
+    /// Names that something in the expression binds.
+    private var bound: Set<Int32> = []
     private var places: [JSON.CodeUnits: Int32] = [:]
     var root: Int32 = -1
     /// The number of the name under which `$$` finds the input, -1 when it is not used.
@@ -108,8 +114,29 @@ struct Code: Sendable {
         let place = Int32(truncatingIfNeeded: names.count)
         names.append(text)
         places[key] = place
-        if text == "$" { inputName = place }
+        if text == "$" {
+            inputName = place
+            bound.insert(place)
+        }
         return place
+    }
+
+    /// The number of a name that something binds.
+    mutating func boundName(_ text: String) -> Int32 {
+        let place = name(text)
+        bound.insert(place)
+        return place
+    }
+
+    /// Finds the variables that nothing binds. What `$eval` adds may bind a name of what was there.
+    mutating func markFreeVariables() {
+        for place in nodes.indices where nodes[place].kind == .variable && nodes[place].name >= 0 {
+            if bound.contains(nodes[place].name) {
+                nodes[place].flags.remove(.isFree)
+            } else {
+                nodes[place].flags.insert(.isFree)
+            }
+        }
     }
 
     /// The number of a name that is there already.

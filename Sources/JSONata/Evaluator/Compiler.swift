@@ -9,6 +9,7 @@ struct Compiler {
     ) -> Code {
         var compiler = Compiler(code: code, functions: functions)
         compiler.code.root = compiler.add(tree)
+        compiler.code.markFreeVariables()
         return compiler.code
     }
 
@@ -21,6 +22,7 @@ struct Compiler {
         made.operation =
             node.kind == .binary ? Code.Operation.signs[node.text] ?? .none : .none
         made.flags = flags(of: node)
+        if node.kind == .bind, let variable = node.lhs { _ = code.boundName(variable.text) }
         made.lhs = add(node.lhs)
         made.rhs = add(node.rhs)
         made.third = add(node.third)
@@ -55,9 +57,10 @@ struct Compiler {
     private mutating func list(of node: Node) -> Code.List {
         var entries: [Int32] = []
         if node.kind == .lambda {
-            entries = node.nodes.map { code.name($0.text) }
+            entries = node.nodes.map { code.boundName($0.text) }
         } else {
             for item in node.nodes { entries.append(add(item)) }
+            if node.kind == .path { markDescendants(node, entries) }
         }
         for pair in node.pairs { entries += [add(pair.key), add(pair.value)] }
         for term in node.terms { entries += [add(term.expression), term.isDescending ? 1 : 0] }
@@ -73,10 +76,10 @@ struct Compiler {
         detail.predicates = stages(node.predicates)
         detail.stages = stages(node.stages)
         detail.group = add(node.group)
-        detail.focus = node.focus.map { code.name($0) } ?? -1
-        detail.index = node.index.map { code.name($0) } ?? -1
-        detail.ancestor = node.ancestor.map { code.name($0.label) } ?? -1
-        detail.slot = node.slot.map { code.name($0.label) } ?? -1
+        detail.focus = node.focus.map { code.boundName($0) } ?? -1
+        detail.index = node.index.map { code.boundName($0) } ?? -1
+        detail.ancestor = node.ancestor.map { code.boundName($0.label) } ?? -1
+        detail.slot = node.slot.map { code.boundName($0.label) } ?? -1
         detail.regex = node.regex
         detail.signature = node.signature
         let isEmpty =
@@ -91,7 +94,7 @@ struct Compiler {
     private mutating func stages(_ stages: [Node.Stage]) -> Code.List {
         let made = stages.map {
             Code.Stage(
-                predicate: add($0.predicate), index: $0.index.map { code.name($0) } ?? -1)
+                predicate: add($0.predicate), index: $0.index.map { code.boundName($0) } ?? -1)
         }
         let start = code.stages.count
         code.stages.append(contentsOf: made)
@@ -136,6 +139,18 @@ struct Compiler {
                     && !$0.isTuple && !$0.keepArray && $0.focus == nil && $0.index == nil
                     && $0.ancestor == nil && $0.group == nil
             }
+    }
+
+    /// Marks each `**` that only a plain name follows: nothing but objects has members.
+    private mutating func markDescendants(_ path: Node, _ steps: [Int32]) {
+        for (place, step) in path.nodes.enumerated().dropLast() {
+            guard step.kind == .descendant, step.stages.isEmpty, step.predicates.isEmpty,
+                step.group == nil, !step.keepArray, !step.isTuple, step.focus == nil,
+                step.index == nil, step.ancestor == nil,
+                code.nodes[Int(steps[place + 1])].flags.contains(.isPlainName)
+            else { continue }
+            code.nodes[Int(steps[place])].flags.insert(.findsObjects)
+        }
     }
 
     private func hasLiteralKeys(_ node: Node) -> Bool {

@@ -55,6 +55,7 @@ extension Evaluator {
         }
         documents.removeAll()
         text.forget()
+        spareOutput?.forget()
         cells.forget()
         arrays.forget()
         objects.forget()
@@ -69,6 +70,7 @@ extension Evaluator {
         if !laidOut.isEmpty { laidOut = [:] }
         if input.make != nil { input = LazyMembers() }
         oldestBound = .max
+        hasBindings = false
     }
 }
 

@@ -2,10 +2,15 @@ internal import JSON
 
 /// Descendants, and shortcuts through received documents, which their tape allows.
 extension Evaluator {
-    mutating func evaluateDescendants(_ input: Value) throws(JSONataError) -> Value {
+    mutating func evaluateDescendants(
+        _ place: Int32, _ input: Value
+    ) throws(JSONataError) -> Value {
         guard !input.isUndefined else { return .undefined }
         let start = cells.count
-        if case .node(let document, let index) = input, try descendants(document, Int(index)) {
+        if case .node(let document, let index) = input,
+            try code.nodes[Int(place)].flags.contains(.findsObjects)
+                ? objects(document, Int(index)) : descendants(document, Int(index))
+        {
             try allocate((cells.count - start) * 24)
             return cells.count == start + 1 ? cells[start] : makeArray(start, .isSequence)
         }
@@ -31,6 +36,19 @@ extension Evaluator {
         try allocate((stack.count - base) * 24)
         if stack.count == base + 1 { return stack.removeLast() }
         return takeArray(from: base, .isSequence)
+    }
+
+    /// The same for objects alone: the tape has them in document order.
+    private mutating func objects(_ document: Int32, _ start: Int) throws(JSONataError) -> Bool {
+        let source = documents[document]
+        let end = source.next(after: start)
+        try step(end - start)
+        for place in start..<end where source.kind(at: place) == .object {
+            if !source.hasPlainMembers(at: place) { return false }
+            cells.append(
+                .node(document: document, index: Int32(truncatingIfNeeded: place)))
+        }
+        return true
     }
 
     /// Appends to `cells` a value of a document and all below it in document order, arrays left out but

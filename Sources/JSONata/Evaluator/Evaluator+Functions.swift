@@ -17,7 +17,14 @@ extension Evaluator {
     ) throws(JSONataError) -> Value {
         let node = code.nodes[Int(place)]
         guard node.lhs >= 0 else { return .undefined }
-        let procedure = try evaluate(node.lhs, input, frame)
+        let target = code.nodes[Int(node.lhs)]
+        let procedure: Value
+        if target.flags.isSuperset(of: [.isFree, .hasPlainResult]), !hasBindings {
+            try step()
+            procedure = target.literal
+        } else {
+            procedure = try evaluate(node.lhs, input, frame)
+        }
         if procedure.isUndefined { try checkForgottenSign("T1005", place, frame) }
         let base = stack.count
         if let applied { stack.append(applied) }
@@ -27,8 +34,15 @@ extension Evaluator {
         }
         let result: Value
         do throws(JSONataError) {
-            result = try apply(
-                procedure, Arguments(base: base, count: stack.count - base), input, frame)
+            let arguments = Arguments(base: base, count: stack.count - base)
+            if case .function(let function) = procedure, function < 0 {
+                // No call in tail position comes back from it, and it makes no frames itself.
+                try enterCall()
+                result = try callNative(Int(-1 - function), arguments, input, frame)
+                leaveCall()
+            } else {
+                result = try apply(procedure, arguments, input, frame)
+            }
         } catch {
             var located = error
             if located.position < 0 { located.position = Int(node.position) }
@@ -112,12 +126,7 @@ extension Evaluator {
         _ procedure: Value, _ arguments: Arguments, _ input: Value, _ frame: Int32
     ) throws(JSONataError) -> Value {
         guard case .function(let function) = procedure else { throw JSONataError("T1006") }
-        if function < 0 {
-            let native = functions.natives[Int(-1 - function)]
-            let valid =
-                try native.signature?.validate(arguments, context: input, &self) ?? arguments
-            return try native.body(&self, valid, CallContext(input: input, frame: frame))
-        }
+        if function < 0 { return try callNative(Int(-1 - function), arguments, input, frame) }
         switch made[Int(function)] {
         case .lambda(let place, let context, let outer):
             let node = code.nodes[Int(place)]
@@ -153,6 +162,18 @@ extension Evaluator {
             let start = number(of: argument(arguments, 1)) ?? 0
             return try matcherResult(regex, text, position, from: start)
         }
+    }
+
+    private mutating func callNative(
+        _ place: Int, _ arguments: Arguments, _ input: Value, _ frame: Int32
+    ) throws(JSONataError) -> Value {
+        var valid = arguments
+        if !functions.shapes[place].fit(arguments, self),
+            let signature = functions.natives[place].signature
+        {
+            valid = try signature.validate(arguments, context: input, &self)
+        }
+        return try functions.bodies[place](&self, valid, CallContext(input: input, frame: frame))
     }
 
     /// An argument, undefined when it is not given.

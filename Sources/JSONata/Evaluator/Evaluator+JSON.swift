@@ -88,64 +88,82 @@ extension Evaluator {
     /// - Throws: U1001 or U1003, as `json`.
     mutating func serialized(_ value: Value) throws(JSONataError) -> [UInt8]? {
         if value.isUndefined { return nil }
-        var writer = JSONWriter()
-        writer.bytes.reserveCapacity(256)
-        try write(value, to: &writer)
-        return writer.bytes
+        // Not a part of the evaluator meanwhile, so that what is read there may be written here.
+        var output = spareOutput.take() ?? Arena()
+        output.truncate(to: 0)
+        try write(value, to: &output)
+        let bytes = output.array(0..<output.count)
+        spareOutput = consume output
+        return bytes
     }
 
     private mutating func write(
-        _ value: Value, to writer: inout JSONWriter
+        _ value: Value, to output: inout Arena<UInt8>
     ) throws(JSONataError) {
         try step()
-        if writer.bytes.count > limits.bytesAllocatedMax { throw JSONataError("U1003") }
+        if output.count > limits.bytesAllocatedMax { throw JSONataError("U1003") }
         switch value {
-        case .undefined, .null: writer.raw("null")
-        case .lazy(let member): try write(lazyValue(member), to: &writer)
-        case .bool(let flag): writer.raw(flag ? "true" : "false")
-        case .number(let number): writer.write(number)
-        case .string(let range): write(range, to: &writer)
-        case .function, .thunk: writer.raw("\"\"")
+        case .undefined, .null: output.append(ascii: "null")
+        case .lazy(let member): try write(lazyValue(member), to: &output)
+        case .bool(let flag): output.append(ascii: flag ? "true" : "false")
+        case .number(let number):
+            if number.isFinite {
+                output.append(number: number)
+            } else {
+                output.append(ascii: "null")
+            }
+        case .string(let range): write(range, to: &output)
+        case .function, .thunk: output.append(ascii: "\"\"")
         case .node(let document, let index):
             let source = documents[document]
-            source.withBytes(source.rawRange(at: Int(index))) { writer.raw($0) }
+            source.withBytes(source.rawRange(at: Int(index))) { output.append($0) }
         case .array:
             guard var items = cursor(of: value) else { return }
-            writer.byte("[")
+            output.append(UInt8(ascii: "["))
             var isFirst = true
             while let item = next(&items) {
-                if !isFirst { writer.byte(",") }
+                if !isFirst { output.append(UInt8(ascii: ",")) }
                 isFirst = false
-                try write(item, to: &writer)
+                try write(item, to: &output)
             }
-            writer.byte("]")
-        case .object(let object): try writeMembers(of: object, to: &writer)
+            output.append(UInt8(ascii: "]"))
+        case .object(let object): try writeMembers(of: object, to: &output)
         case .tuple:
-            if let object = try self.object(of: value) {
-                try writeMembers(of: object, to: &writer)
-            }
+            if let object = try self.object(of: value) { try writeMembers(of: object, to: &output) }
         }
     }
 
     private mutating func writeMembers(
-        of object: Int32, to writer: inout JSONWriter
+        of object: Int32, to output: inout Arena<UInt8>
     ) throws(JSONataError) {
-        writer.byte("{")
+        output.append(UInt8(ascii: "{"))
         var isFirst = true
         for place in order(of: object) {
             let cell = objects[Int(object)].start + 2 * place + 1
             if case .lazy(let member) = cells[cell] { cells[cell] = lazyValue(member) }
-            if cells[cell].isUndefined { continue }
-            if !isFirst { writer.byte(",") }
+            let value = cells[cell]
+            if value.isUndefined { continue }
+            if !isFirst { output.append(UInt8(ascii: ",")) }
             isFirst = false
-            write(key(object, place), to: &writer)
-            writer.byte(":")
-            try write(cells[cell], to: &writer)
+            write(key(object, place), to: &output)
+            output.append(UInt8(ascii: ":"))
+            try write(value, to: &output)
         }
-        writer.byte("}")
+        output.append(UInt8(ascii: "}"))
     }
 
     /// A string with its quotes; one of a document as it was written there.
+    private func write(_ range: TextRange, to output: inout Arena<UInt8>) {
+        if range.source < TextRange.documents {
+            withText(range) { output.append(quoting: $0) }
+        } else {
+            output.append(UInt8(ascii: "\""))
+            withText(range) { output.append($0) }
+            output.append(UInt8(ascii: "\""))
+        }
+    }
+
+    /// The same for a text that is made.
     func write(_ range: TextRange, to writer: inout JSONWriter) {
         switch range.source {
         case TextRange.own: text.withSpan(range.range) { writer.write(utf8: $0) }

@@ -20,6 +20,8 @@ struct Evaluator: ~Copyable {
 
     /// UTF-8 of texts that were made.
     var text = Arena<UInt8>()
+    /// Memory for the text of a result.
+    var spareOutput: Arena<UInt8>? = Arena()
     /// Items of arrays, keys and values of objects.
     var cells = Arena<Value>()
     var arrays = Arena<ArrayHeader>()
@@ -39,6 +41,8 @@ struct Evaluator: ~Copyable {
     /// Arrays of documents that were laid out in cells.
     var laidOut: [UInt64: Int32] = [:]
     var input = LazyMembers()
+    /// Variables were given with the input, by whatever names.
+    var hasBindings = false
     /// Pictures of dates that are written out in the expression, kept for the next evaluation too.
     var datePictures: [(place: UInt32, picture: DatePicture)] = []
 
@@ -181,7 +185,7 @@ struct Evaluator: ~Copyable {
         case .negate: return try evaluateNegate(place, input, frame)
         case .arrayConstructor: return try evaluateArray(place, input, frame)
         case .wildcard: return try evaluateWildcard(input)
-        case .descendant: return try evaluateDescendants(input)
+        case .descendant: return try evaluateDescendants(place, input)
         case .parent:
             let slot = code.details[Int(code.nodes[Int(place)].detail)].slot
             return lookupVariable(slot, frame) ?? .undefined
@@ -237,7 +241,10 @@ struct Evaluator: ~Copyable {
 
     func variable(_ place: Int32, _ input: Value, _ frame: Int32) -> Value {
         let node = code.nodes[Int(place)]
-        if node.name >= 0 { return lookupVariable(node.name, frame) ?? node.literal }
+        if node.name >= 0 {
+            if node.flags.contains(.isFree), !hasBindings { return node.literal }
+            return lookupVariable(node.name, frame) ?? node.literal
+        }
         if case .array(let array) = input {
             let header = arrays[Int(array)]
             if header.flags.contains(.isOuterWrapper) {

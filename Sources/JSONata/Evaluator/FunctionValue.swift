@@ -67,16 +67,20 @@ final class NativeFunction: Sendable {
 /// The functions an expression starts with.
 final class FunctionTable: Sendable {
     let natives: [NativeFunction]
+    /// What each call asks for, so that it need not hold the function meanwhile.
+    let shapes: ContiguousArray<SignatureShape>
+    let bodies: ContiguousArray<NativeFunction.Body>
     private let places: [String: Int]
 
-    init(_ custom: [CustomFunction]) {
-        natives = Self.standard.natives + custom.map(\.native)
-        places = Self.places(natives)
+    convenience init(_ custom: [CustomFunction]) {
+        self.init(natives: Self.standard.natives + custom.map(\.native))
     }
 
-    private init(builtIn: [NativeFunction]) {
-        natives = builtIn
-        places = Self.places(builtIn)
+    private init(natives: [NativeFunction]) {
+        self.natives = natives
+        shapes = ContiguousArray(natives.map { $0.signature?.shape ?? SignatureShape() })
+        bodies = ContiguousArray(natives.map(\.body))
+        places = Self.places(natives)
     }
 
     /// The last function of a name stands.
@@ -91,5 +95,5 @@ final class FunctionTable: Sendable {
     }
 
     /// Shared by every expression that adds nothing.
-    static let standard = FunctionTable(builtIn: FunctionRegistry.all)
+    static let standard = FunctionTable(natives: FunctionRegistry.all)
 }

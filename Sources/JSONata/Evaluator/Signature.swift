@@ -33,6 +33,11 @@ final class Signature: Sendable {
                 }
             return bits & (1 << (symbol - 0x61)) != 0
         }
+
+        /// A bit for each kind that is accepted.
+        var kinds: UInt8 {
+            ValueKind.allCases.filter(accept).reduce(0) { $0 | 1 << $1.rawValue }
+        }
     }
 
     private struct Parameter: Sendable {
@@ -100,6 +105,22 @@ final class Signature: Sendable {
         }
         self.parameters = parameters
         requiredMax = parameters.contains(where: \.repeats) ? -1 : parameters.count
+    }
+
+    /// What arguments that need no change look like.
+    var shape: SignatureShape {
+        guard requiredMax >= 0, parameters.count <= SignatureShape.countMax else {
+            return SignatureShape(most: -1)
+        }
+        var shape = SignatureShape(most: Int8(parameters.count))
+        for (place, parameter) in parameters.enumerated() {
+            // What is to become an array is left to `validate`.
+            let kinds = parameter.takesArray ? 1 << ValueKind.array.rawValue | 1 : 255
+            shape.set(
+                place, parameter.accepts.kinds & UInt8(kinds), items: parameter.itemKind,
+                isOptional: parameter.isOptional)
+        }
+        return shape
     }
 
     private static func kind(_ subtype: String?) -> ValueKind? {

@@ -1,7 +1,7 @@
 internal import JSON
 
 /// What a value is, whether read or not.
-enum ValueKind {
+enum ValueKind: UInt8, CaseIterable {
     case undefined
     case null
     case bool

@@ -120,11 +120,3 @@
 
 // What is handed from thread to thread is handed over whole.
 extension Arena: @unchecked Sendable where Element: Sendable {}
-
-extension Arena<UInt8> {
-    /// Appends the UTF-8 of a text.
-    mutating func append(utf8 text: String) {
-        var text = text
-        text.withUTF8 { append(unsafe $0.span) }
-    }
-}
