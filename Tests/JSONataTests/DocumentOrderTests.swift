@@ -72,6 +72,56 @@ struct DocumentOrderTests {
         #expect(result == (try JSONValue(parsing: Array(item.expected.utf8))))
     }
 
+    /// What JSONata 2.2.2 gives.
+    static let names: [(text: String, expression: String, expected: String?)] = [
+        (
+            #"{"a":{"n":1},"b":[{"n":2},{"n":[3,4]},{"c":{"n":5}}],"n":6}"#, "**.n",
+            #"[6,1,2,3,4,5]"#
+        ),
+        (
+            #"{"a":{"n":1},"b":[{"n":2},{"n":[3,4]},{"c":{"n":5}}],"n":6}"#, "**.n[0]",
+            #"[6,1,2,3,5]"#
+        ),
+        (
+            #"{"a":{"n":1},"b":[{"n":2},{"n":[3,4]},{"c":{"n":5}}],"n":6}"#, "**.n[]",
+            #"[6,1,2,3,4,5]"#
+        ),
+        (#"{"a":{"n":1},"b":[{"n":2},{"n":[3,4]},{"c":{"n":5}}],"n":6}"#, "$count(**.n)", #"6"#),
+        (#"{"a":{"n":1},"b":[{"n":2},{"n":[3,4]},{"c":{"n":5}}],"n":6}"#, "**.n.n", nil),
+        (#"{"n":[{"n":7}]}"#, "**.n", #"[{"n":7},7]"#),
+        (#"{"n":[{"n":7}]}"#, "**.n[0]", #"[{"n":7},7]"#),
+        (#"{"n":[{"n":7}]}"#, "**.n[]", #"[{"n":7},7]"#),
+        (#"{"n":[{"n":7}]}"#, "$count(**.n)", #"2"#),
+        (#"{"n":[{"n":7}]}"#, "**.n.n", #"7"#),
+        (#"{"n":[[1,2]]}"#, "**.n", #"[[1,2]]"#),
+        (#"{"n":[[1,2]]}"#, "**.n[0]", #"[1,2]"#),
+        (#"{"n":[[1,2]]}"#, "**.n[]", #"[[1,2]]"#),
+        (#"{"n":[[1,2]]}"#, "$count(**.n)", #"1"#),
+        (#"{"n":[[1,2]]}"#, "**.n.n", nil),
+        (#"{"x":{"n":[8]}}"#, "**.n", #"[8]"#),
+        (#"{"x":{"n":[8]}}"#, "**.n[0]", #"8"#),
+        (#"{"x":{"n":[8]}}"#, "**.n[]", #"[8]"#),
+        (#"{"x":{"n":[8]}}"#, "$count(**.n)", #"1"#),
+        (#"{"x":{"n":[8]}}"#, "**.n.n", nil),
+        (#"{"b":{"n":1},"1":{"n":2}}"#, "**.n", #"[2,1]"#),
+        (#"{"b":{"n":1},"1":{"n":2}}"#, "**.n[0]", #"[2,1]"#),
+        (#"{"b":{"n":1},"1":{"n":2}}"#, "**.n[]", #"[2,1]"#),
+        (#"{"b":{"n":1},"1":{"n":2}}"#, "$count(**.n)", #"2"#),
+        (#"{"b":{"n":1},"1":{"n":2}}"#, "**.n.n", nil),
+        (#"{"a":1}"#, "**.n", nil),
+        (#"{"a":1}"#, "**.n[0]", nil),
+        (#"{"a":1}"#, "**.n[]", nil),
+        (#"{"a":1}"#, "$count(**.n)", #"0"#),
+        (#"{"a":1}"#, "**.n.n", nil),
+    ]
+
+    @Test(arguments: names.indices)
+    func `a name is looked up in all descendants`(_ place: Int) throws {
+        let item = Self.names[place]
+        let result = try Expression(item.expression).evaluate(json: Array(item.text.utf8))
+        #expect(result.map { String(decoding: $0, as: UTF8.self) } == item.expected, "\(item)")
+    }
+
     @Test(arguments: [128, 129])
     func `an object at the shortcut's limit and one beyond it are listed alike`(_ count: Int) throws
     {

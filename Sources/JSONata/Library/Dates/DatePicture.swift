@@ -33,6 +33,8 @@ struct DatePicture {
     }
 
     private(set) var parts: [Part] = []
+    /// The same for the usual instant, when that can be written simply.
+    private(set) var plain: PlainDatePicture?
 
     /// What `$fromMillis` writes without a picture.
     static let iso8601: Result<DatePicture, JSONataError> = {
@@ -74,6 +76,7 @@ struct DatePicture {
             start = index
         }
         appendLiteral(picture[start...])
+        plain = PlainDatePicture(self)
     }
 
     private mutating func appendLiteral(_ text: ArraySlice<UInt16>) {

@@ -1,3 +1,5 @@
+internal import JSON
+
 extension FunctionRegistry {
     static let dates: [NativeFunction] = [
         NativeFunction("now", "<s?s?:s>", arity: 2) {
@@ -13,10 +15,17 @@ extension FunctionRegistry {
             guard let milliseconds = evaluator.number(of: evaluator.argument(arguments, 0)) else {
                 return .undefined
             }
+            let picture = evaluator.argument(arguments, 1)
+            let zone = evaluator.string(of: evaluator.argument(arguments, 2))
+            if zone == nil, picture.isUndefined,
+                let text = evaluator.date(milliseconds, PlainDatePicture.iso8601)
+            {
+                return text
+            }
+            let analysed = try evaluator.datePicture(picture)
+            if zone == nil, let text = evaluator.date(milliseconds, analysed?.plain) { return text }
             return evaluator.makeString(
-                try Dates.fromMillis(
-                    milliseconds, analysed: evaluator.datePicture(evaluator.argument(arguments, 1)),
-                    timeZone: evaluator.string(of: evaluator.argument(arguments, 2))))
+                try Dates.fromMillis(milliseconds, analysed: analysed, timeZone: zone))
         },
         NativeFunction("toMillis", "<s-s?:n>", arity: 2) {
             (evaluator, arguments, _) throws(JSONataError) in
@@ -33,6 +42,15 @@ extension FunctionRegistry {
 
 extension Evaluator {
     private static let datePicturesMax = 16
+
+    /// An instant as a plain picture has it, nil where that is not enough.
+    fileprivate mutating func date(
+        _ milliseconds: Double, _ picture: PlainDatePicture?
+    ) -> Value? {
+        let start = text.count
+        guard let picture, picture.write(milliseconds, to: &text) else { return nil }
+        return .string(TextRange(TextRange.own, start..<text.count))
+    }
 
     /// An analysed picture, nil for none; one that is written out in the expression is analysed once.
     ///

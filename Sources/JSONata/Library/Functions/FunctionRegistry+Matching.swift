@@ -17,10 +17,17 @@ extension FunctionRegistry {
         },
         NativeFunction("match", "<s-f<s:o>n?:a<o>>", arity: 3) {
             (evaluator, arguments, context) throws(JSONataError) in
-            guard let text = evaluator.string(of: evaluator.argument(arguments, 0)) else {
+            guard let range = evaluator.textRange(of: evaluator.argument(arguments, 0)) else {
                 return .undefined
             }
             let limit = try limit(arguments, 2, "D3040", evaluator)
+            if let (regex, position) = evaluator.regex(of: evaluator.argument(arguments, 1)),
+                let matches = try matchRanges(
+                    &evaluator, regex, position, range, limit: limit ?? .infinity)
+            {
+                return matches
+            }
+            let text = evaluator.string(range)
             let base = evaluator.stack.count
             try forEachMatch(
                 evaluator.argument(arguments, 1), text, limit,

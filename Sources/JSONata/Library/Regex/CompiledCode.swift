@@ -53,19 +53,27 @@ import JSON
     func match(
         _ subject: [UInt8], from start: Int, into data: MatchData, limits: RegexLimits
     ) -> Int32 {
-        data.set(limits)
         // The bytes are well-formed UTF-8, as they come from a String; PCRE2 keeps the pointer in
         // `data` but only the offsets are read from there.
-        return unsafe subject.withUnsafeBufferPointer { bytes in
-            let status = unsafe pcre2_match_8(
-                code, bytes.baseAddress, bytes.count, start, PCRE2_NO_UTF_CHECK, data.pointer,
-                data.context)
-            guard status == PCRE2_ERROR_JIT_STACKLIMIT else { return status }
-            // The compiled code ran out of its small stack: the interpreter has its own limits.
-            return unsafe pcre2_match_8(
-                code, bytes.baseAddress, bytes.count, start,
-                PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, data.pointer, data.context)
+        unsafe subject.withUnsafeBufferPointer { bytes in
+            unsafe match(bytes, from: start, into: data, limits: limits)
         }
+    }
+
+    /// The same for bytes of well-formed UTF-8 that lie there during the call.
+    func match(
+        _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, into data: MatchData,
+        limits: RegexLimits
+    ) -> Int32 {
+        data.set(limits)
+        let status = unsafe pcre2_match_8(
+            code, bytes.baseAddress, bytes.count, start, PCRE2_NO_UTF_CHECK, data.pointer,
+            data.context)
+        guard status == PCRE2_ERROR_JIT_STACKLIMIT else { return status }
+        // The compiled code ran out of its small stack: the interpreter has its own limits.
+        return unsafe pcre2_match_8(
+            code, bytes.baseAddress, bytes.count, start, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
+            data.pointer, data.context)
     }
 
     /// Memory for a match's result; nil when there is none to be had.

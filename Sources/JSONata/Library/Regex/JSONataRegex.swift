@@ -13,7 +13,7 @@ package final class JSONataRegex: Sendable {
     /// The source between the slashes.
     package let source: String
     private let code: CompiledCode
-    private let groupCount: Int
+    let groupCount: Int
     /// Memory for the result of a match, kept from one call to the next.
     private let spare = Mutex<MatchData?>(nil)
 
@@ -36,10 +36,8 @@ package final class JSONataRegex: Sendable {
     package func firstMatch(
         in subject: RegexSubject, fromByte: Int = 0, fromUnit: Int = 0, limits: RegexLimits
     ) throws(JSONataError) -> RegexMatch? {
-        guard let data = spare.withLock({ $0.take() }) ?? MatchData(for: code) else {
-            throw JSONataError(.u1003, value: "a match")
-        }
-        defer { spare.withLock { $0 = data } }
+        let data = try takeData()
+        defer { giveBack(data) }
         let status = code.match(subject.bytes, from: fromByte, into: data, limits: limits)
         if status == PCRE2_ERROR_NOMATCH { return nil }
         guard status > 0 else { throw JSONataError(.u1004, value: .string(source)) }
@@ -55,6 +53,31 @@ package final class JSONataRegex: Sendable {
         return RegexMatch(
             text: subject.text(range), start: start, end: start + subject.unitCount(range),
             groups: groups, byteRange: range)
+    }
+
+    /// Memory for the result of matches, to be given back.
+    ///
+    /// - Throws: U1003 when there is none to be had.
+    func takeData() throws(JSONataError) -> MatchData {
+        guard let data = spare.withLock({ $0.take() }) ?? MatchData(for: code) else {
+            throw JSONataError(.u1003, value: "a match")
+        }
+        return data
+    }
+
+    func giveBack(_ data: MatchData) { spare.withLock { $0 = data } }
+
+    /// What PCRE2 answers when there is no match.
+    static var noMatch: Int32 { PCRE2_ERROR_NOMATCH }
+
+    /// PCRE2's answer for a text of UTF-8; where a match and its groups lie is in `data` then.
+    func status(
+        of text: Span<UInt8>, from place: Int, into data: MatchData, limits: RegexLimits
+    ) -> Int32 {
+        // PCRE2 keeps the pointer in `data`, but only the offsets are read from there.
+        unsafe text.withUnsafeBufferPointer { bytes in
+            unsafe code.match(bytes, from: place, into: data, limits: limits)
+        }
     }
 
     /// The match after `match`.
