@@ -149,6 +149,20 @@ struct AdminTests {
         }
     }
 
+    @Test func `two tokens hold while one is exchanged for the other`() throws {
+        let server = try ReceiverProcess(admin: "{ listen: 127.0.0.1:0, token: [new, old] }")
+        func status(_ token: String) throws -> Int {
+            try Self.call(
+                server.adminPort, "GET", "/healthz", nil, ["Authorization: Bearer \(token)"]
+            ).status
+        }
+        #expect(try [status("old"), status("new"), status("odd")] == [200, 200, 401])
+        try server.edit("postern.yaml", "[new, old]", "new")
+        kill(server.process.processIdentifier, SIGHUP)
+        #expect(server.logLine("info reloaded") != nil)
+        #expect(try [status("old"), status("new")] == [401, 200])
+    }
+
     @Test func `an admin listener that others can reach needs a token`() throws {
         let server = try ReceiverProcess()
         let file = server.path("open.yaml")

@@ -131,12 +131,9 @@ extension Configuration {
         if section.value("listen") == nil {
             problems.add(node.mark, "admin", "listen is missing; write listen: 127.0.0.1:8081")
         }
-        var token: EnvironmentVariable?
-        if let value = section.value("token"),
-            let source = Self.source(value, "admin.token", &problems)
-        {
-            token = EnvironmentVariable(name: "admin.token", source: source, mark: value.mark)
-        }
+        let tokens = Self.adminTokens(&section, &problems)
+        // One that is wrong is reported, and is no reason to say that there is none.
+        let isOpen = section.value("token") == nil
         let addresses = listeners.map(\.address)
         for address in addresses where listen.contains(where: { $0.address == address }) {
             if case .tcp(_, 0) = address { continue }
@@ -146,19 +143,35 @@ extension Configuration {
         }
         checkProxies(listeners, section.value("listen")?.mark, "admin.listen", &problems)
         // Whoever comes through a proxy is not of this machine.
-        for settings in listeners where token == nil && settings.expectsProxyHeader {
+        for settings in listeners where isOpen && settings.expectsProxyHeader {
             problems.add(
                 section.value("listen")?.mark, "admin.listen",
                 "\(settings.address) is reached through a proxy; set admin.token")
         }
-        for address in addresses where token == nil && !address.isLocal {
+        for address in addresses where isOpen && !address.isLocal {
             problems.add(
                 section.value("listen")?.mark, "admin.listen",
                 "\(address) can be reached from other machines; listen on 127.0.0.1 or unix:/PATH, "
                     + "or set admin.token")
         }
         section.finish(&problems)
-        admin = AdminSettings(listen: listeners, token: token)
+        admin = AdminSettings(listen: listeners, tokens: tokens)
+    }
+
+    /// One, or a list while they are exchanged.
+    private static func adminTokens(
+        _ section: inout MappingReader, _ problems: inout Problems
+    ) -> [EnvironmentVariable] {
+        let nodes = section.list("token")
+        if nodes.isEmpty, let node = section.value("token") {
+            problems.add(node.mark, "admin.token", "the list is empty; write { file: PATH }")
+        }
+        return nodes.enumerated().compactMap { index, node in
+            let path = nodes.count > 1 ? "admin.token[\(index)]" : "admin.token"
+            return source(node, path, &problems).map {
+                EnvironmentVariable(name: path, source: $0, mark: node.mark)
+            }
+        }
     }
 
     mutating func readLog(_ reader: inout MappingReader, _ problems: inout Problems) {

@@ -103,8 +103,8 @@ package struct ReceiverLimits: Sendable, Equatable {
 /// The second listener.
 package struct AdminSettings: Sendable {
     package var listen: [ListenSettings]
-    /// A bearer token that every admin request must bring; nil: none.
-    package var token: EnvironmentVariable?
+    /// Bearer tokens, one of which every admin request must bring; empty: none is needed.
+    package var tokens: [EnvironmentVariable]
 }
 
 /// How the log is written.

@@ -127,13 +127,13 @@ package struct ConfigurationLoader: Sendable {
                         message: missing.message, severity: .warning))
             }
         }
-        if let token = loaded.configuration.admin?.token {
+        for token in loaded.configuration.admin?.tokens ?? [] {
             switch secrets.load(token.source) {
-            case .success(let secret): loaded.variables.adminToken = secret
+            case .success(let secret): loaded.variables.adminTokens.append(secret)
             case .failure(let missing):
                 loaded.problems.append(
                     Problem(
-                        file: file ?? "", mark: token.mark, keyPath: "admin.token",
+                        file: file ?? "", mark: token.mark, keyPath: token.name,
                         message: missing.message))
             }
         }

@@ -92,8 +92,9 @@ final class AdminHandler: HTTPHandler {
     /// machine's own, and a name in `Host` that is not this machine's is a web page whose name has been
     /// pointed here (DNS rebinding).
     private func refusal(_ head: HTTPRequestHead) -> HTTPResponse? {
-        if let token = server.loaded.variables.adminToken {
-            if isAllowed(head.fields, token) { return nil }
+        let tokens = server.loaded.variables.adminTokens
+        if !tokens.isEmpty {
+            if isAllowed(head.fields, tokens) { return nil }
             var response = AdminError(401, "a bearer token is needed").response
             response.add("WWW-Authenticate", "Bearer")
             return response
@@ -111,10 +112,11 @@ final class AdminHandler: HTTPHandler {
             || !name.contains(".")
     }
 
-    private func isAllowed(_ fields: HTTPFields, _ token: Secret) -> Bool {
+    private func isAllowed(_ fields: HTTPFields, _ tokens: [Secret]) -> Bool {
         guard let value = fields.firstValue(named: "authorization"),
             value.utf8.count > 7, value.prefix(7).lowercased() == "bearer "
         else { return false }
-        return constantTimeEquals(Array(value.utf8.dropFirst(7)), token.bytes)
+        let given = Array(value.utf8.dropFirst(7))
+        return tokens.contains { constantTimeEquals(given, $0.bytes) }
     }
 }
