@@ -114,10 +114,14 @@ extension Configuration {
     ) -> EnvironmentVariable.Source? {
         if case .string(let text) = node.content { return .literal(text) }
         if let text = node.scalarText {
+            var advice = "put it in quotes: \"\(text)\""
+            if case .null = node.content {
+                advice = "write { env: NAME }, { file: PATH } or { credential: NAME }"
+            }
             problems.add(
                 node.mark, path,
-                "expected a string or {env|file|credential: …}, found \(node.kindInWords); "
-                    + "put it in quotes: \"\(text)\"")
+                "expected a string or {env|file|credential: …}, found \(node.kindInWords); \(advice)"
+            )
             return nil
         }
         guard
@@ -133,8 +137,9 @@ extension Configuration {
             if name.contains("/") {
                 problems.add(
                     node.mark, path, "a credential's name has no slash; use { file: PATH }")
+            } else {
+                sources.append(.credential(name))
             }
-            sources.append(.credential(name))
         }
         reader.finish(&problems)
         guard sources.count == 1, let source = sources.first else {

@@ -184,7 +184,7 @@ struct MappingReader {
             let near = Spelling.nearest(to: member.key, among: known)
             let advice =
                 near.map { "did you mean \($0)?" }
-                ?? "known keys: \(known.sorted().joined(separator: ", "))"
+                ?? "known keys: \(Set(known).sorted().joined(separator: ", "))"
             problems.add(member.mark, path(member.key), "unknown key; \(advice)")
         }
     }

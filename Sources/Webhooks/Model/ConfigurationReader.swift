@@ -16,10 +16,15 @@ struct ConfigurationReader {
     /// Reports members that nobody reads.
     mutating func checkKeys(_ value: JSONValue, _ path: [String], _ known: Set<String>) {
         for key in value.objectValue?.keys ?? [] where !known.contains(key) {
-            let near = known.min { Self.distance($0, key) < Self.distance($1, key) } ?? ""
-            let hint = Self.distance(near, key) <= 2 ? "; did you mean `\(near)`?" : ""
+            let hint = Self.near(key, known).map { "; did you mean `\($0)`?" } ?? ""
             report(path + [key], "unknown key\(hint)")
         }
+    }
+
+    /// The word that was meant, if one is near.
+    static func near(_ key: String, _ known: Set<String>) -> String? {
+        let near = known.sorted().min { distance($0, key) < distance($1, key) }
+        return near.flatMap { distance($0, key) <= 2 ? $0 : nil }
     }
 
     mutating func string(_ value: JSONValue, _ key: String, _ path: [String]) -> String? {
@@ -66,6 +71,28 @@ struct ConfigurationReader {
         if let text = member.stringValue, let time = DurationText.milliseconds(text) { return time }
         report(path + [key], "must be a time such as 300s, 5m or 24h")
         return nil
+    }
+
+    /// Bytes as a number, or with a unit: `512KiB`.
+    mutating func size(
+        _ value: JSONValue, _ key: String, _ path: [String], _ range: ClosedRange<Int>
+    ) -> Int? {
+        guard let member = value[key], !member.isNull else { return nil }
+        let found = member.intValue ?? member.stringValue.flatMap(Self.bytes)
+        if let found, range.contains(found) { return found }
+        report(
+            path + [key],
+            "must be a size from \(range.lowerBound) to \(range.upperBound) bytes, such as 512KiB")
+        return nil
+    }
+
+    private static func bytes(_ text: String) -> Int? {
+        let digits = text.prefix { $0 >= "0" && $0 <= "9" }
+        let units = ["B": 0, "KiB": 10, "MiB": 20, "GiB": 30]
+        guard let number = Int(digits), number < 1 << 32,
+            let shift = units[String(text.dropFirst(digits.count))]
+        else { return nil }
+        return number << shift
     }
 
     mutating func template(_ text: String, _ path: [String]) -> PlaceholderTemplate? {

@@ -51,9 +51,8 @@ private struct IntegrationParser {
         let scheme = schemeReader.parse(webhook, ["config", "webhook"])
         reader = schemeReader.reader
         warnOfOracle(handle, transform)
-        reader.checkKeys(
-            value["limits"] ?? .null, ["limits"],
-            ["body_bytes_max", "requests_per_second", "requests_burst"])
+        warnOfNearMisses()
+        checkWords()
         return Integration(
             id: reader.string(value, "id", []), name: name,
             label: reader.string(config, "label", ["config"]), source: value,
@@ -64,8 +63,9 @@ private struct IntegrationParser {
             deduplicationWindowMilliseconds: window(), accepted: response("accepted"),
             rejected: response("rejected"), isEnforced: reader.bool(value, "enforce", []) ?? true,
             isEnabled: reader.bool(value, "enabled", []) ?? true,
-            mayOverwriteContext: reader.string(value, "context_updates", []) == "overwrite",
-            bodyBytesMax: value["limits"]?["body_bytes_max"]?.intValue,
+            mayOverwriteContext: value["context_updates"]?.stringValue == "overwrite",
+            bodyBytesMax: reader.size(
+                value["limits"] ?? .null, "body_bytes_max", ["limits"], 0...(256 << 20)),
             allowedAddresses: allowedAddresses(), rateLimit: rateLimit(),
             redaction: Redaction(
                 headers: (reader.strings(value, "redact_headers", []) ?? []).map {
@@ -73,11 +73,51 @@ private struct IntegrationParser {
                 }, credentials: scheme?.credentials ?? []))
     }
 
+    /// Members that Postern acts on.
+    private static let members: Set<String> = [
+        "id", "name", "config", "event_id", "event_type", "fan_out", "signature_scope", "dedupe",
+        "response", "enforce", "enabled", "queues", "limits", "context_updates", "functions",
+        "allowed_addresses", "redact_headers",
+    ]
+
+    /// Members that it does not act on are kept, whatever they are; one that is spelt nearly as one of its
+    /// own was hardly meant so.
+    private mutating func warnOfNearMisses() {
+        for key in value.objectValue?.keys ?? [] where !Self.members.contains(key) {
+            guard key.utf8.count > 3, let near = ConfigurationReader.near(key, Self.members) else {
+                continue
+            }
+            reader.report(
+                [key], "is kept and does nothing here; did you mean `\(near)`?", .warning)
+        }
+    }
+
+    /// Members of one meaning, and the objects that hold others.
+    private mutating func checkWords() {
+        for (key, word) in [("context_updates", "overwrite"), ("functions", "truto")] {
+            guard let text = reader.string(value, key, []), text != word else { continue }
+            reader.report([key], "`\(text)` means nothing here; write \(word), or leave it out")
+        }
+        for (key, members) in [
+            ("limits", ["body_bytes_max", "requests_per_second", "requests_burst"]),
+            ("response", ["accepted", "rejected"]),
+        ] as [(String, Set<String>)] {
+            guard let object = value[key], !object.isNull else { continue }
+            if object.kind != .object { reader.report([key], "must be an object") }
+            reader.checkKeys(object, [key], members)
+        }
+    }
+
     private static func isNameByte(_ byte: UInt8) -> Bool {
         byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")
             || byte >= 0x30 && byte <= 0x39 || byte == UInt8(ascii: "-")
             || byte == UInt8(ascii: "_")
             || byte == UInt8(ascii: ".")
+    }
+
+    /// RFC 9110 §5.6.2: a token.
+    private static func isFieldNameByte(_ byte: UInt8) -> Bool {
+        isNameByte(byte) || "!#$%&'*+^`|~".utf8.contains(byte)
     }
 
     private mutating func expression(
@@ -159,22 +199,43 @@ private struct IntegrationParser {
     private mutating func window() -> Int64? {
         guard let dedupe = value["dedupe"], !dedupe.isNull else { return 86_400_000 }
         if dedupe.boolValue == false { return nil }
+        guard dedupe.kind == .object else {
+            reader.report(["dedupe"], "must be { window: 24h }, or false")
+            return nil
+        }
         reader.checkKeys(dedupe, ["dedupe"], ["window"])
-        return reader.duration(dedupe, "window", ["dedupe"]) ?? 86_400_000
+        let window = reader.duration(dedupe, "window", ["dedupe"]) ?? 86_400_000
+        if window > 3650 * 86_400_000 {
+            reader.report(["dedupe", "window"], "must be 3650 days at most")
+        }
+        return window
     }
 
     private mutating func response(_ key: String) -> Integration.ResponseTemplate? {
         guard let answer = value["response"]?[key], !answer.isNull else { return nil }
         let path = ["response", key]
+        guard answer.kind == .object else {
+            reader.report(path, "must be an object")
+            return nil
+        }
         reader.checkKeys(answer, path, ["status_code", "headers", "body"])
-        let status = answer["status_code"]?.intValue ?? (key == "accepted" ? 200 : 401)
+        let given = answer["status_code"] ?? .null
+        let status = given.intValue ?? (key == "accepted" ? 200 : 401)
         let range = key == "accepted" ? 200...299 : 200...499
-        if !range.contains(status) {
+        if !range.contains(status) || !given.isNull && given.intValue == nil {
             reader.report(
-                path + ["status_code"], "must be from \(range.lowerBound) to \(range.upperBound)")
+                path + ["status_code"],
+                "must be a number from \(range.lowerBound) to \(range.upperBound)")
         }
         var headers: [(String, String)] = []
-        for (name, value) in answer["headers"]?.objectValue ?? JSONObject() {
+        let fields = answer["headers"] ?? .null
+        if !fields.isNull, fields.kind != .object {
+            reader.report(path + ["headers"], "must be an object of names and strings")
+        }
+        for (name, value) in fields.objectValue ?? JSONObject() {
+            if name.isEmpty || !name.utf8.allSatisfy(Self.isFieldNameByte) {
+                reader.report(path + ["headers", name], "is no name of a header (RFC 9110 §5.1)")
+            }
             guard let text = value.stringValue, !text.utf8.contains(where: { $0 < 0x20 }) else {
                 reader.report(path + ["headers", name], "must be a string without line breaks")
                 continue

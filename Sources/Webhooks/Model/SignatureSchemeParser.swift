@@ -282,7 +282,7 @@ struct SignatureSchemeParser {
             reader.choice(config, "secret_encoding", path, HMACScheme.SecretEncoding.self) ?? .utf8
         if let names = reader.strings(config, "algorithms", path) {
             scheme.algorithms = Set(names)
-        } else if kinds != ["secret"] {
+        } else if !kinds.isEmpty, kinds != ["secret"] {
             reader.report(path + ["algorithms"], "is needed with \(kinds.joined(separator: ", "))")
         }
         for name in scheme.algorithms {
