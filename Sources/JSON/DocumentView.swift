@@ -45,6 +45,11 @@ private import func Glibc.memcmp
             : unsafe String(decoding: text(entry), as: UTF8.self)
     }
 
+    /// Calls `body` with the parts of that text, one after the other.
+    package func forEachPart(at index: Int, _ body: (Span<UInt8>) -> Void) {
+        unsafe StringEscapes.forEachPart(text(entry(index)), body)
+    }
+
     // MARK: Members
 
     /// The value's entry of the member named `key` of the object at `index`, the last one when the key

@@ -1,28 +1,28 @@
 /// Literals, numbers and strings.
 extension JSONScanner {
     @inline(__always) func scanLiteral(
-        _ position: Int, _ count: Int
+        _ position: Int, _ entry: Entry
     ) throws(Failure) -> Int {
-        guard position <= end &- 5 else { return try scanLastLiteral(position, count) }
+        guard position <= end &- 5 else { return try scanLastLiteral(position, entry) }
         let word = four(position)
         if word == 0x6C6C_756E {
-            write(count, .null, position, 4)
+            write(entry, .null, position, 4)
             return position &+ 4
         }
         if word == 0x6575_7274 {
-            write(count, .bool, position, 4, flag: true)
+            write(entry, .bool, position, 4, flag: true)
             return position &+ 4
         }
         guard word == 0x736C_6166, byte(position &+ 4) == UInt8(ascii: "e") else {
-            return try scanLastLiteral(position, count)
+            return try scanLastLiteral(position, entry)
         }
-        write(count, .bool, position, 5)
+        write(entry, .bool, position, 5)
         return position &+ 5
     }
 
     /// A literal that may end the text, or is none.
     @inline(never) private func scanLastLiteral(
-        _ position: Int, _ count: Int
+        _ position: Int, _ entry: Entry
     ) throws(Failure) -> Int {
         let text: StaticString
         let kind: JSONKind
@@ -42,12 +42,12 @@ extension JSONScanner {
                 throw Failure(code: .invalidLiteral, offset: position + index)
             }
         }
-        write(count, kind, position, length, flag: kind == .bool && length == 4)
+        write(entry, kind, position, length, flag: kind == .bool && length == 4)
         return position + length
     }
 
     /// A number of few digits; what is longer goes on in `numberEnd`.
-    @inline(__always) func scanNumber(_ start: Int, _ count: Int) throws(Failure) -> Int {
+    @inline(__always) func scanNumber(_ start: Int, _ entry: Entry) throws(Failure) -> Int {
         var place = start
         if start <= end &- 24, case let digits = unsafe PlainRun.digits(base + start),
             digits > 0, digits < 16, digits == 1 || byte(start) != UInt8(ascii: "0"),
@@ -58,7 +58,7 @@ extension JSONScanner {
         } else {
             place = try numberEnd(start)
         }
-        write(count, .number, start, place &- start)
+        write(entry, .number, start, place &- start)
         return place
     }
 
@@ -96,20 +96,20 @@ extension JSONScanner {
 
     /// After the closing quote of a string from `start` on whose first special byte is at `stop`.
     @inline(__always) func stringEnd(
-        _ start: Int, _ stop: Int, _ count: Int, _ marks: inout Marks
+        _ start: Int, _ stop: Int, _ entry: Entry, _ marks: inout Marks
     ) throws(Failure) -> Int {
         if stop < end, byte(stop) == UInt8(ascii: "\"") {
-            write(count, .string, start, stop &- start)
+            write(entry, .string, start, stop &- start)
             return stop &+ 1
         }
-        let place = try uncommonStringEnd(start, from: stop, count)
+        let place = try uncommonStringEnd(start, from: stop, entry)
         marks = self.marks(from: place, after: marks)
         return place
     }
 
     /// The rest of a string that has escapes or more than ASCII, from `position` on.
     @inline(never) private func uncommonStringEnd(
-        _ start: Int, from position: Int, _ count: Int
+        _ start: Int, from position: Int, _ entry: Entry
     ) throws(Failure) -> Int {
         var place = position
         var hasEscape = false
@@ -118,7 +118,7 @@ extension JSONScanner {
             let character = byte(place)
             switch character {
             case UInt8(ascii: "\""):
-                write(count, .string, start, place - start, flag: hasEscape)
+                write(entry, .string, start, place - start, flag: hasEscape)
                 return place + 1
             case UInt8(ascii: "\\"):
                 hasEscape = true

@@ -68,42 +68,59 @@
         unsafe UInt32(littleEndian: base.loadUnaligned(fromByteOffset: index, as: UInt32.self))
     }
 
-    /// Writes the entry number `count`, for which there is room.
+    /// The place of the next entry on the tape: as a number, which entries hold, and in memory.
+    @safe struct Entry {
+        var number: Int
+        let pointer: UnsafeMutablePointer<TapeEntry>
+
+        @inline(always) var next: Entry {
+            unsafe Entry(number: number &+ 1, pointer: pointer + 1)
+        }
+    }
+
+    /// Writes an entry, for which there is room.
     @inline(always) func write(
-        _ count: Int, _ kind: JSONKind, _ offset: Int, _ length: Int, flag: Bool = false
+        _ entry: Entry, _ kind: JSONKind, _ offset: Int, _ length: Int, flag: Bool = false
     ) {
-        unsafe (tape + count).initialize(
-            to: TapeEntry(kind: kind, offset: offset, length: length, next: count &+ 1, flag: flag))
+        unsafe entry.pointer.initialize(
+            to: TapeEntry(
+                kind: kind, offset: offset, length: length, next: entry.number &+ 1, flag: flag))
     }
 
     /// How many entries were written.
     func scan() throws(Failure) -> Int {
         var position = try start()
         var marks = self.marks(from: position, after: Marks(word: 0, block: -1))
-        var count = 0
+        var entry = unsafe Entry(number: 0, pointer: tape)
         var depth = 0
-        /// Index of the innermost open container; while it is open its `next` holds the one around it.
-        var container = -1
+        /// The innermost open container; while it is open its `next` holds the one around it.
+        var container: UnsafeMutablePointer<TapeEntry>?
         var isObject = false
         items: while true {
             // An item: a member, whose key's quote is passed, an element, or the whole value.
-            guard count <= room else { throw .tapeIsFull }
+            guard entry.number <= room else { throw .tapeIsFull }
             value: do {
-                if isObject, try scanStrings(&position, &count, container, &marks) { break value }
+                if isObject, let container = unsafe container,
+                    try unsafe scanStrings(&position, &entry, container, &marks)
+                {
+                    break value
+                }
                 let first = byte(position)
                 if first == UInt8(ascii: "\"") {
                     pass(&marks)
-                    position = try stringEnd(position &+ 1, next(&marks), count, &marks)
-                    count &+= 1
+                    position = try stringEnd(position &+ 1, next(&marks), entry, &marks)
+                    entry = entry.next
                 } else if first | 0x20 == UInt8(ascii: "{") {
                     guard depth < depthMax else { throw Failure(code: .tooDeep, offset: position) }
                     let inside = afterSpace(position &+ 1, &marks)
                     guard inside < end else { throw unexpected(inside) }
                     let kind = first == UInt8(ascii: "{") ? JSONKind.object : .array
-                    write(count, kind, position, inside &+ 1 &- position)
-                    count &+= 1
+                    write(entry, kind, position, inside &+ 1 &- position)
+                    let opened = unsafe entry.pointer
+                    entry = entry.next
                     if byte(inside) != first &+ 2 {
-                        container = open(count &- 1, in: container)
+                        unsafe opened.pointee.next = number(of: container)
+                        unsafe container = opened
                         isObject = kind == .object
                         depth &+= 1
                         position = isObject ? try keyStart(inside, &marks) : inside
@@ -113,12 +130,12 @@
                 } else {
                     position =
                         first &- UInt8(ascii: "0") < 10 || first == UInt8(ascii: "-")
-                        ? try scanNumber(position, count) : try scanLiteral(position, count)
-                    count &+= 1
+                        ? try scanNumber(position, entry) : try scanLiteral(position, entry)
+                    entry = entry.next
                     if isObject, position <= end &- 4,
                         four(position) & 0xFFFF == Self.valueToKey
                     {
-                        unsafe tape[container].meta &+= TapeEntry.one
+                        unsafe container?.pointee.meta &+= TapeEntry.one
                         pass(&marks)
                         position &+= 2
                         continue items
@@ -126,8 +143,8 @@
                 }
             }
             // After a value: the next one of the container, or the ends of containers.
-            while container >= 0 {
-                unsafe tape[container].meta &+= TapeEntry.one
+            while let inner = unsafe container {
+                unsafe inner.pointee.meta &+= TapeEntry.one
                 position = afterSpace(position, &marks)
                 guard position < end else { throw unexpected(position) }
                 let mark = byte(position)
@@ -145,11 +162,10 @@
                 }
                 position &+= 1
                 depth &-= 1
-                (container, isObject) = close(container, position, count)
+                unsafe (container, isObject) = close(inner, position, entry.number)
             }
-            position = afterSpace(position)
-            if position < end { throw Failure(code: .trailingContent, offset: position) }
-            return count
+            try checkRest(position)
+            return entry.number
         }
     }
 
@@ -164,66 +180,77 @@
         return position
     }
 
+    /// Nothing but space may stand behind the value.
+    private func checkRest(_ position: Int) throws(Failure) {
+        let rest = afterSpace(position)
+        if rest < end { throw Failure(code: .trailingContent, offset: rest) }
+    }
+
     /// Members that are strings, one after the other, up to the value of one that is not; true when the
     /// last one's value is passed too.
     @inline(always) private func scanStrings(
-        _ position: inout Int, _ count: inout Int, _ container: Int, _ marks: inout Marks
+        _ position: inout Int, _ entry: inout Entry,
+        _ container: UnsafeMutablePointer<TapeEntry>, _ marks: inout Marks
     ) throws(Failure) -> Bool {
-        var stop = next(&marks)
-        while stop <= end &- 4, four(stop) << 8 == Self.keyToString {
-            write(count, .string, position, stop &- position)
+        while true {
+            let stop = next(&marks)
+            guard stop <= end &- 4, case let word = four(stop), word & 0xFFFF == Self.keyToValue,
+                word & 0xFF_0000 > 0x20_0000
+            else {
+                position = try colonEnd(stringEnd(position, stop, entry, &marks), &marks)
+                entry = entry.next
+                return false
+            }
+            write(entry, .string, position, stop &- position)
+            entry = entry.next
+            guard word & 0xFF_0000 == Self.quote else {
+                position = stop &+ 2
+                return false
+            }
             pass(&marks)
             let start = stop &+ 3
             let valueStop = next(&marks)
             guard valueStop <= end &- 4, four(valueStop) << 8 == Self.stringToKey else {
-                position = try stringEnd(start, valueStop, count &+ 1, &marks)
-                count &+= 2
+                position = try stringEnd(start, valueStop, entry, &marks)
+                entry = entry.next
                 return true
             }
-            write(count &+ 1, .string, start, valueStop &- start)
+            write(entry, .string, start, valueStop &- start)
+            entry = entry.next
             pass(&marks)
             position = valueStop &+ 3
-            count &+= 2
-            unsafe tape[container].meta &+= TapeEntry.one
-            guard count <= room else { throw .tapeIsFull }
-            stop = next(&marks)
+            unsafe container.pointee.meta &+= TapeEntry.one
+            guard entry.number <= room else { throw .tapeIsFull }
         }
-        if stop <= end &- 4, case let word = four(stop), word & 0xFFFF == Self.keyToValue,
-            word & 0xFF_0000 > 0x20_0000
-        {
-            write(count, .string, position, stop &- position)
-            position = stop &+ 2
-        } else {
-            position = try colonEnd(stringEnd(position, stop, count, &marks), &marks)
-        }
-        count &+= 1
-        return false
     }
 
-    /// Opens the container at `index`.
-    @inline(always) private func open(_ index: Int, in outer: Int) -> Int {
-        unsafe tape[index].next = UInt32(truncatingIfNeeded: outer)
-        return index
+    /// What `next` holds of an open container around another; all ones for none.
+    @inline(always) private func number(of container: UnsafeMutablePointer<TapeEntry>?) -> UInt32 {
+        guard let container = unsafe container else { return .max }
+        return UInt32(truncatingIfNeeded: unsafe container - tape)
     }
 
-    /// Closes the container at `index`, which ends before `position`; gives the one around it.
+    /// Closes a container, which ends before `position`; gives the one around it.
     @inline(always) private func close(
-        _ index: Int, _ position: Int, _ count: Int
-    ) -> (container: Int, isObject: Bool) {
-        let outer = unsafe Int(Int32(bitPattern: tape[index].next))
-        unsafe tape[index].length = UInt32(truncatingIfNeeded: position) &- tape[index].offset
-        unsafe tape[index].next = UInt32(truncatingIfNeeded: count)
-        return (outer, unsafe outer >= 0 && tape[outer].kind == .object)
+        _ container: UnsafeMutablePointer<TapeEntry>, _ position: Int, _ count: Int
+    ) -> (container: UnsafeMutablePointer<TapeEntry>?, isObject: Bool) {
+        let outer = unsafe container.pointee.next
+        unsafe container.pointee.length =
+            UInt32(truncatingIfNeeded: position) &- container.pointee.offset
+        unsafe container.pointee.next = UInt32(truncatingIfNeeded: count)
+        guard outer != .max else { return (nil, false) }
+        let pointer = unsafe tape + Int(outer)
+        return unsafe (pointer, pointer.pointee.kind == .object)
     }
 
-    // Three bytes, moved up so that a fourth does not count, and two bytes.
+    // Three bytes, moved up so that a fourth does not count; two bytes; the third of four.
 
-    /// `":"`: from a key to a string.
-    private static let keyToString: UInt32 = 0x223A_2200
     /// `","`: from a string to the next key.
     private static let stringToKey: UInt32 = 0x222C_2200
     /// `":`: from a key to its value.
     private static let keyToValue: UInt32 = 0x3A22
+    /// `"`
+    private static let quote: UInt32 = 0x22_0000
     /// `,"`: from a value to the next key.
     private static let valueToKey: UInt32 = 0x222C
 

@@ -1,3 +1,5 @@
+private import func Glibc.memchr
+
 /// Escapes of JSON strings (RFC 8259 §7), and how lone surrogates live in a Swift `String`.
 ///
 /// A `String` cannot hold U+D800–U+DFFF. A lone one is kept as U+10F000 plus its distance from U+D800,
@@ -21,29 +23,46 @@ package enum StringEscapes {
     static func decode(_ text: UnsafeBufferPointer<UInt8>) -> String {
         var out: [UInt8] = []
         out.reserveCapacity(text.count)
-        var index = 0
-        while index < text.count {
-            let byte = unsafe text[index]
-            if byte != UInt8(ascii: "\\") {
-                out.append(byte)
-                index += 1
-                continue
-            }
-            let escape = unsafe text[index + 1]
-            index += 2
-            switch escape {
-            case UInt8(ascii: "b"): out.append(0x08)
-            case UInt8(ascii: "f"): out.append(0x0C)
-            case UInt8(ascii: "n"): out.append(0x0A)
-            case UInt8(ascii: "r"): out.append(0x0D)
-            case UInt8(ascii: "t"): out.append(0x09)
-            case UInt8(ascii: "u"):
-                let scalar = unsafe decodeUnicode(text, &index)
-                out.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
-            default: out.append(escape)
-            }
+        unsafe forEachPart(text) { part in
+            unsafe part.withUnsafeBufferPointer { unsafe out.append(contentsOf: $0) }
         }
         return String(decoding: out, as: UTF8.self)
+    }
+
+    /// Calls `body` with the parts of that text, one after the other.
+    static func forEachPart(
+        _ text: UnsafeBufferPointer<UInt8>, _ body: (Span<UInt8>) -> Void
+    ) {
+        var index = 0
+        while let base = text.baseAddress, index < text.count {
+            let found = unsafe memchr(base + index, 0x5C, text.count - index)
+            let mark = unsafe found.map { unsafe UnsafeRawPointer($0) - UnsafeRawPointer(base) }
+            let end = mark ?? text.count
+            if end > index {
+                body(unsafe UnsafeBufferPointer(start: base + index, count: end - index).span)
+            }
+            guard end < text.count else { return }
+            let escape = unsafe text[end + 1]
+            index = end + 2
+            if escape == UInt8(ascii: "u") {
+                let scalar = unsafe decodeUnicode(text, &index)
+                let bytes = Array(UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+                body(bytes.span)
+                continue
+            }
+            var byte = escape
+            switch escape {
+            case UInt8(ascii: "b"): byte = 0x08
+            case UInt8(ascii: "f"): byte = 0x0C
+            case UInt8(ascii: "n"): byte = 0x0A
+            case UInt8(ascii: "r"): byte = 0x0D
+            case UInt8(ascii: "t"): byte = 0x09
+            default: break
+            }
+            unsafe withUnsafePointer(to: byte) {
+                body(unsafe UnsafeBufferPointer(start: $0, count: 1).span)
+            }
+        }
     }
 
     /// The four digits at `index`, and those of a following low surrogate that belongs to them.

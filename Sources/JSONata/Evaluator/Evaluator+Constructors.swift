@@ -42,6 +42,10 @@ extension Evaluator {
         let isTuples = flags(of: input).contains(.isTupleStream)
         var items = cursorOrSingle(input)
         if items.left == 0, !isTuples { items = cursorOrSingle(.undefined) }
+        if node.flags.contains(.hasLiteralKeys), !isTuples {
+            // Each item has the same keys: one group, whose values all pairs have.
+            return try evaluateObject(node.list.range, joined(items), frame)
+        }
         // The values of each key are a list through `entries`; members of `order` hold where it is.
         var groups = Groups()
         let order = makeObject(capacity: 8)
@@ -72,6 +76,27 @@ extension Evaluator {
             releaseFrames(to: marks)
         }
         return try evaluateGroups(groups, order, node, isTuples, frame)
+    }
+
+    /// Items as the value of one group: appended to the first one, as `evaluateGroups` has it.
+    private mutating func joined(_ items: Cursor) -> Value {
+        var items = items
+        let start = cells.count
+        var isList = false
+        var isFirst = true
+        while let item = next(&items) {
+            if isFirst {
+                cells.append(item)
+            } else if !item.isUndefined {
+                if !isList, let first = cells.popLast(), !first.isUndefined {
+                    isList = true
+                    appendItems(of: first)
+                }
+                if isList { appendItems(of: item) } else { cells.append(item) }
+            }
+            isFirst = false
+        }
+        return isList ? makeArray(start) : cells[start]
     }
 
     private func checkKey(_ key: TextRange, _ node: Code.Node) throws(JSONataError) {

@@ -20,7 +20,7 @@ struct MemberOrder: Sequence, IteratorProtocol {
 
 extension Evaluator {
     /// Keys of objects with more members are found by an index.
-    private static let scanMax = 16
+    private static let scanMax = 32
 
     /// The number of a key that is a canonical array index (0 to 2^32 - 2), or nil.
     static func arrayIndex(_ key: some Collection<UInt8>) -> UInt32? {

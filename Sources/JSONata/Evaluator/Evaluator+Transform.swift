@@ -84,16 +84,23 @@ extension Evaluator {
             let object = try object(
                 of: .node(document: document, index: Int32(truncatingIfNeeded: index)))
         else { return .undefined }
-        let isPlain = objects[Int(object)].count == source.count(of: index)
+        let isPlain = source.hasPlainMembers(at: index)
+        var member = 0
         while entry < end {
             let next = source.next(after: entry + 1)
             if inside.contains(where: { $0 > entry && $0 < next }) {
                 let value = try rebuild(document, entry + 1, inside, changed)
-                set(object, makeText(source.string(at: entry)), value)
+                if isPlain {
+                    // Members lie in the object as in the document.
+                    cells[objects[Int(object)].start + 2 * member + 1] = value
+                } else {
+                    set(object, makeText(source.string(at: entry)), value)
+                }
             } else if !isPlain {
                 set(object, makeText(source.string(at: entry)), value(document, entry + 1))
             }
             entry = next
+            member += 1
         }
         return .object(object)
     }

@@ -121,23 +121,25 @@ extension Evaluator {
         let count = items.left
         // Keys are evaluated once an item instead of once a comparison, and only those that are compared:
         // one that is not needed cannot fail.
-        var keys = ContiguousArray<Value?>(repeating: nil, count: count * terms.count / 2)
-        var values: ContiguousArray<Value> = []
-        values.reserveCapacity(count)
-        while let item = next(&items) { values.append(item) }
+        try allocate(count * (1 + terms.count / 2) * MemoryLayout<Value>.stride)
+        // Both lie in cells: values, then keys, of which no member of the input is one.
+        let values = cells.count
+        while let item = next(&items) { cells.append(item) }
+        let keys = cells.count
+        cells.append(repeating: .lazy(-1), count: count * terms.count / 2)
         func key(
             _ evaluator: inout Evaluator, _ item: Int, _ term: Int, _ entry: Int
         ) throws(JSONataError) -> Value {
-            let slot = item * terms.count / 2 + term
-            if let known = keys[slot] { return known }
-            let (marks, value) = (evaluator.markFrames(), values[item])
+            let slot = keys + item * terms.count / 2 + term
+            guard case .lazy = evaluator.cells[slot] else { return evaluator.cells[slot] }
+            let (marks, value) = (evaluator.markFrames(), evaluator.cells[values + item])
             let isTuple = flags.contains(.isTupleStream)
             let inner = isTuple ? evaluator.makeFrame(frame, with: value) : frame
             let key = try evaluator.evaluate(
                 evaluator.code.lists[entry], isTuple ? evaluator.context(of: value) : value, inner)
             evaluator.releaseFrames(to: marks)
             let made = evaluator.number(of: key).map(Value.number) ?? key
-            keys[slot] = made
+            evaluator.cells[slot] = made
             return made
         }
         let position = Int(code.nodes[Int(step)].position)
@@ -157,8 +159,7 @@ extension Evaluator {
             return false
         }
         let start = cells.count
-        for place in order { cells.append(values[place]) }
-        try allocate(count * 24)
+        for place in order { cells.append(cells[values + place]) }
         return makeArray(start)
     }
 

@@ -60,7 +60,9 @@ extension Evaluator {
         case .node(let document, let index):
             let source = documents[document]
             guard source.kind(at: Int(index)) == .string else { return nil }
-            return makeText(source.string(at: Int(index)))
+            let start = text.count
+            source.forEachPart(at: Int(index)) { text.append($0) }
+            return TextRange(TextRange.own, start..<text.count)
         default: return nil
         }
     }

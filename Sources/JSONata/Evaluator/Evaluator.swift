@@ -170,7 +170,7 @@ struct Evaluator: ~Copyable {
         return result
     }
 
-    private mutating func evaluateKind(
+    @inline(__always) private mutating func evaluateKind(
         _ place: Int32, _ input: Value, _ frame: Int32
     ) throws(JSONataError) -> Value {
         switch code.nodes[Int(place)].kind {
