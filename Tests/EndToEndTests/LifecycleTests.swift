@@ -104,6 +104,9 @@ struct LifecycleTests {
             "X-Delivery: s-1")
         #expect(status == 0, "\(output)")
         #expect(try server.storedIDs() == ["s-1"])
+        let empty = try server.command(
+            "send", "--integration", "hmac", "--url", url, "--dry-run")
+        #expect(empty.status == 0 && empty.output.contains("sha256="), "\(empty.output)")
         let leased = try server.command("queue", "lease", "--for", "60s")
         let object = try JSONSerialization.jsonObject(with: Data(leased.output.utf8))
         let lease = try #require((object as? [String: Any])?["lease"] as? String)

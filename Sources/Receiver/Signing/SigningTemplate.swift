@@ -54,8 +54,10 @@ struct SigningTemplate {
             switch part {
             case .literal(let text): bytes += text.utf8
             case .paths(let paths, let fallback):
-                let found = paths.lazy.compactMap(lookup).first { !$0.isEmpty }
-                guard let value = found ?? fallback.map({ Array($0.utf8) }) else { return nil }
+                // What is there and empty, such as a body, is better than nothing.
+                let values = paths.compactMap(lookup)
+                let found = values.first { !$0.isEmpty } ?? fallback.map { Array($0.utf8) }
+                guard let value = found ?? values.first else { return nil }
                 bytes += value
             }
         }
