@@ -41,58 +41,95 @@ final class CommitAccount: Sendable {
                 return submissions.indices.map { SubmissionRefusal(index: $0, limit: nil) }
             }
             var refused: [SubmissionRefusal] = []
-            for (index, submission) in submissions.enumerated() {
-                if let limit = obstacle(to: submission, now, state) {
-                    refused.append(SubmissionRefusal(index: index, limit: limit))
-                } else {
-                    Self.change(&state, submission) { $0.add($1, of: $2) }
+            Self.forEachRun(of: submissions) { run, share, load in
+                // What fits together fits one by one.
+                if obstacle(to: load, share, now, state, idleTakesAll: false) == nil {
+                    return Self.change(&state, share) { $0.add(load, of: $1) }
+                }
+                for index in run {
+                    let load = submissions[index].load
+                    if let limit = obstacle(to: load, share, now, state, idleTakesAll: true) {
+                        refused.append(SubmissionRefusal(index: index, limit: limit))
+                    } else {
+                        Self.change(&state, share) { $0.add(load, of: $1) }
+                    }
                 }
             }
             return refused
         }
     }
 
+    /// Whose room a submission takes.
+    private struct Share: Equatable {
+        let integration: String
+        let queues: QueueSet
+
+        init(_ submission: Submission) {
+            integration = submission.integration
+            queues = submission.queues
+        }
+    }
+
+    /// Goes through the submissions by runs that take the room of one share, which most rounds have
+    /// one of.
+    private static func forEachRun(
+        of submissions: [Submission],
+        _ body: (_ run: Range<Int>, Share, CommitShares.Load) -> Void
+    ) {
+        var start = 0
+        while start < submissions.count {
+            let share = Share(submissions[start])
+            var load = submissions[start].load
+            var end = start + 1
+            while end < submissions.count, Share(submissions[end]) == share {
+                let more = submissions[end].load
+                load.events &+= more.events
+                load.bytes &+= more.bytes
+                end += 1
+            }
+            body(start..<end, share, load)
+            start = end
+        }
+    }
+
     private func obstacle(
-        to submission: Submission, _ now: UInt64, _ state: borrowing State
+        to load: CommitShares.Load, _ share: Share, _ now: UInt64, _ state: borrowing State,
+        idleTakesAll: Bool
     ) -> CommitLimit? {
-        let load = submission.load
-        let integration = submission.integration
         let obstacle = state.whole.obstacle(
-            to: load, of: integration, eventsMax: limits.eventsInFlightMax,
+            to: load, of: share.integration, eventsMax: limits.eventsInFlightMax,
             bytesMax: limits.bytesInFlightMax)
         if let obstacle { return obstacle == .events ? .eventsInFlight : .bytesInFlight }
         let time = UInt64(limits.queueTimeMilliseconds) &* 1_000_000
-        for index in state.lanes.indices where submission.queues.contains(QueueSet(index: index)) {
+        for index in state.lanes.indices where share.queues.contains(QueueSet(index: index)) {
             // An idle queue takes whatever comes, however slow it was.
-            if state.lanes[index].shares.total.events == 0 { continue }
+            if idleTakesAll, state.lanes[index].shares.total.events == 0 { continue }
             let began = state.lanes[index].beganNanoseconds
             let isStuck = began != 0 && now > began &+ time
             let isLate =
                 state.lanes[index].shares.obstacle(
-                    to: load, of: integration, eventsMax: .max,
+                    to: load, of: share.integration, eventsMax: .max,
                     bytesMax: state.lanes[index].pace.room) != nil
             if isStuck || isLate { return .queueTime }
         }
         return nil
     }
 
-    /// Gives back what a submission had taken; after its last queue has answered.
+    /// Gives back what submissions had taken; after the last queue of each has answered.
     func release(_ submissions: [Submission]) {
         state.withLock { state in
-            for submission in submissions {
-                Self.change(&state, submission) { $0.remove($1, of: $2) }
+            Self.forEachRun(of: submissions) { _, share, load in
+                Self.change(&state, share) { $0.remove(load, of: $1) }
             }
         }
     }
 
     private static func change(
-        _ state: inout State, _ submission: Submission,
-        _ body: (inout CommitShares, CommitShares.Load, String) -> Void
+        _ state: inout State, _ share: Share, _ body: (inout CommitShares, String) -> Void
     ) {
-        let load = submission.load
-        body(&state.whole, load, submission.integration)
-        for index in state.lanes.indices where submission.queues.contains(QueueSet(index: index)) {
-            body(&state.lanes[index].shares, load, submission.integration)
+        body(&state.whole, share.integration)
+        for index in state.lanes.indices where share.queues.contains(QueueSet(index: index)) {
+            body(&state.lanes[index].shares, share.integration)
         }
     }
 

@@ -38,8 +38,10 @@ struct CommitShares {
     mutating func add(_ load: Load, of integration: String) {
         total.events &+= load.events
         total.bytes &+= load.bytes
-        held[integration, default: Load()].events &+= load.events
-        held[integration, default: Load()].bytes &+= load.bytes
+        var own = held[integration] ?? Load()
+        own.events &+= load.events
+        own.bytes &+= load.bytes
+        held[integration] = own
     }
 
     mutating func remove(_ load: Load, of integration: String) {

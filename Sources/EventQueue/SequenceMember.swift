@@ -29,13 +29,15 @@ enum SequenceMember {
     /// Appends twenty digits.
     static func appendDigits(_ number: UInt64, to output: inout [UInt8]) {
         var rest = number
-        let start = output.count
-        for _ in 0..<digitCount { output.append(UInt8(ascii: "0")) }
-        var position = start + digitCount - 1
+        var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
+        var place = digitCount - 1
         while rest > 0 {
-            output[position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            digits[place] += UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
-            position -= 1
+            place -= 1
+        }
+        output.append(addingCapacity: digitCount) { out in
+            for place in 0..<digitCount { out.append(digits[place]) }
         }
     }
 

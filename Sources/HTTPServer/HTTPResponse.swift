@@ -1,27 +1,51 @@
 /// An answer.
+///
+/// Its status line and fields are kept as they go over the wire: an answer that is given often is
+/// written once.
 package struct HTTPResponse: Sendable {
     /// 100–599.
-    package var status: Int
-    /// Field lines, without Content-Length, Date and Connection, which the server adds.
-    package private(set) var fields: [(name: String, value: String)]
-    package var body: [UInt8]
+    package let status: Int
+    package let body: [UInt8]
+    /// The value of `X-Request-Id`, which differs from answer to answer; nil sends none. It must be
+    /// made of characters that a field's value may have.
+    package var identifier: String?
     /// True to close the connection after this answer.
     package var closesConnection = false
+    /// Status line, Content-Length and the fields that were added, each with its end.
+    private var head: [UInt8]
+    /// Where the fields that were added begin.
+    private let fieldsStart: Int
 
     /// An answer without fields of its own.
     package init(status: Int, body: [UInt8] = []) {
         self.status = status
-        self.fields = []
         self.body = body
+        head = []
+        head.reserveCapacity(128)
+        Self.append("HTTP/1.1 ", to: &head)
+        Self.append(status, to: &head)
+        head.append(UInt8(ascii: " "))
+        Self.append(Self.reason(status), to: &head)
+        Self.append("\r\n", to: &head)
+        // RFC 9110 §8.6: no Content-Length with 1xx and 204.
+        if status != 204, status != 304, status >= 200 {
+            Self.append("Content-Length: ", to: &head)
+            Self.append(body.count, to: &head)
+            Self.append("\r\n", to: &head)
+        }
+        fieldsStart = head.count
     }
 
     /// A text answer.
     package init(status: Int, text: String) {
         self.init(status: status, body: Array(text.utf8))
-        fields.append(("Content-Type", "text/plain; charset=utf-8"))
+        add("Content-Type", "text/plain; charset=utf-8")
     }
 
-    /// Adds a field line.
+    /// True when it has fields besides those that the server adds.
+    package var hasFields: Bool { head.count > fieldsStart }
+
+    /// Adds a field line; Content-Length, Date and Connection are the server's to add.
     ///
     /// - Returns: false, and adds nothing, when the name is no token or the value holds CR, LF or NUL
     ///   (RFC 9110 §5.5): a line break would let data write fields of its own.
@@ -30,7 +54,10 @@ package struct HTTPResponse: Sendable {
         guard !name.isEmpty, name.utf8.allSatisfy(HTTPCharacters.isToken),
             value.utf8.allSatisfy({ $0 != 0 && $0 != 0x0A && $0 != 0x0D })
         else { return false }
-        fields.append((name, value))
+        head.append(contentsOf: name.utf8)
+        Self.append(": ", to: &head)
+        head.append(contentsOf: value.utf8)
+        Self.append("\r\n", to: &head)
         return true
     }
 
@@ -48,30 +75,18 @@ package struct HTTPResponse: Sendable {
     func serialize(
         into out: inout [UInt8], _ persistence: Persistence, withoutBody: Bool, date: [UInt8] = []
     ) {
-        Self.append("HTTP/1.1 ", to: &out)
-        Self.append(status, to: &out)
-        out.append(UInt8(ascii: " "))
-        Self.append(Self.reason(status), to: &out)
-        Self.append("\r\n", to: &out)
+        out.append(contentsOf: head)
         out.append(contentsOf: date)
-        for (name, value) in fields {
-            out.append(contentsOf: name.utf8)
-            Self.append(": ", to: &out)
-            out.append(contentsOf: value.utf8)
-            Self.append("\r\n", to: &out)
-        }
-        // RFC 9110 §8.6: no Content-Length with 1xx and 204.
-        if status != 204, status != 304, status >= 200 {
-            Self.append("Content-Length: ", to: &out)
-            Self.append(body.count, to: &out)
+        if let identifier {
+            Self.append("X-Request-Id: ", to: &out)
+            out.append(contentsOf: identifier.utf8)
             Self.append("\r\n", to: &out)
         }
         switch persistence {
-        case .open: break
-        case .close: Self.append("Connection: close\r\n", to: &out)
-        case .keepAlive: Self.append("Connection: keep-alive\r\n", to: &out)
+        case .open: Self.append("\r\n", to: &out)
+        case .close: Self.append("Connection: close\r\n\r\n", to: &out)
+        case .keepAlive: Self.append("Connection: keep-alive\r\n\r\n", to: &out)
         }
-        Self.append("\r\n", to: &out)
         if !withoutBody, status != 204, status != 304 { out.append(contentsOf: body) }
     }
 

@@ -41,7 +41,7 @@ public struct JSONWriter: Sendable {
     /// A number: the text it came with, or ECMAScript's text of the double; `null` for what JSON has no
     /// number for.
     public mutating func write(_ number: JSONNumber) {
-        if let text = number.text { raw(text) } else { write(number.double) }
+        if let text = number.text { raw(text: text) } else { write(number.double) }
     }
 
     /// A double as ECMAScript writes it; infinities and NaN as `null`, as `JSON.stringify` does.
@@ -86,8 +86,10 @@ public struct JSONWriter: Sendable {
         }
     }
 
-    /// Text as it is.
+    /// A literal as it is.
+    @inline(__always)
     public mutating func raw(_ text: StaticString) {
+        // A literal's bytes live as long as the program.
         unsafe bytes.append(
             contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
@@ -97,8 +99,9 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(truncatingIfNeeded: byte.value))
     }
 
-    /// Text as it is.
-    public mutating func raw(_ text: String) {
+    /// Text as it is. It has a label, since literals without one would come here too: a string's
+    /// way is the longer one.
+    public mutating func raw(text: String) {
         var text = text
         text.withUTF8 { unsafe bytes.append(contentsOf: $0) }
     }

@@ -140,13 +140,21 @@ enum EventLine {
     }
 
     private static func appendNumber(_ number: Int64, to bytes: inout [UInt8]) {
-        if number < 0 { bytes.append(UInt8(ascii: "-")) }
         var rest = number.magnitude
-        let start = bytes.count
+        // The greatest magnitude has 19 digits.
+        var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
+        var place = 20
         repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            place -= 1
+            digits[place] += UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         } while rest > 0
-        bytes[start...].reverse()
+        if number < 0 {
+            place -= 1
+            digits[place] = UInt8(ascii: "-")
+        }
+        bytes.append(addingCapacity: 20) { out in
+            for index in place..<20 { out.append(digits[index]) }
+        }
     }
 }

@@ -80,11 +80,11 @@ package struct LogRecord: Sendable {
         case .text:
             Timestamp.append(timeMilliseconds, to: &writer.bytes)
             writer.raw(" ")
-            writer.raw(level.rawValue)
+            writer.raw(text: level.rawValue)
             writer.raw(" ")
         case .journal:
             writer.raw("<")
-            writer.raw(String(level.priority))
+            writer.raw(text: String(level.priority))
             writer.raw(">")
         }
         appendText(to: &writer)
@@ -102,7 +102,7 @@ package struct LogRecord: Sendable {
         if message.utf8.contains(where: { $0 < 0x20 }) {
             writer.write(message)
         } else {
-            writer.raw(message)
+            writer.raw(text: message)
         }
         for (key, value) in fields { Self.append(key, value, to: &writer) }
     }
@@ -110,16 +110,16 @@ package struct LogRecord: Sendable {
     /// ` key=value`, the value quoted where it is not plain.
     static func append(_ key: String, _ value: String, to writer: inout JSONWriter) {
         writer.raw(" ")
-        writer.raw(key)
+        writer.raw(text: key)
         writer.raw("=")
-        if isPlain(value) { writer.raw(value) } else { writer.write(value) }
+        if isPlain(value) { writer.raw(text: value) } else { writer.write(value) }
     }
 
     private func appendJSON(to writer: inout JSONWriter) {
         writer.raw("{\"time\":\"")
         Timestamp.append(timeMilliseconds, to: &writer.bytes)
         writer.raw("\",\"level\":\"")
-        writer.raw(level.rawValue)
+        writer.raw(text: level.rawValue)
         writer.raw("\",\"message\":")
         writer.write(message)
         for (key, value) in fields {

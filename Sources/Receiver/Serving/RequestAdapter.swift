@@ -14,10 +14,15 @@ enum RequestAdapter {
         var url = ""
         url.reserveCapacity(head.target.utf8.count + base.utf8.count + 8)
         url += base
-        url += path
-        if let query {
-            url += "?"
-            url += query
+        // In origin-form the target is the path and the query.
+        if head.target.utf8.first == UInt8(ascii: "/") {
+            url += head.target
+        } else {
+            url += path
+            if let query {
+                url += "?"
+                url += query
+            }
         }
         return ReceivedRequest(
             method: head.method, target: head.target, publicURL: url, path: String(path),

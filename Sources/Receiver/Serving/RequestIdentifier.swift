@@ -15,16 +15,16 @@ package final class RequestIdentifiers: Sendable {
         bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
         bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
         bits ^= bits >> 31
-        var text = ""
-        text.reserveCapacity(13)
-        for shift in stride(from: UInt64(60), through: 0, by: -5) {
-            text.unicodeScalars.append(Self.digit(UInt8(truncatingIfNeeded: bits >> shift & 31)))
+        var text = InlineArray<13, UInt8>(repeating: 0)
+        for place in 0..<13 {
+            text[place] = Self.digit(UInt8(truncatingIfNeeded: bits >> UInt64(60 - 5 * place)) & 31)
         }
-        return text
+        // ASCII, so it is never refused.
+        do { return String(copying: try UTF8Span(validating: text.span)) } catch { return "" }
     }
 
     /// RFC 4648's base32hex in lower case.
-    private static func digit(_ value: UInt8) -> Unicode.Scalar {
-        Unicode.Scalar(value < 10 ? 0x30 + value : 0x61 + value - 10)
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? 0x30 + value : 0x61 + value - 10
     }
 }

@@ -50,7 +50,7 @@ extension HTTPResponse {
 
     func identified(_ identifier: String) -> HTTPResponse {
         var response = self
-        response.add("X-Request-Id", identifier)
+        response.identifier = identifier
         return response
     }
 }

@@ -54,9 +54,8 @@ package final class Snapshot: Sendable {
     /// `https://hooks.example`.
     let publicURL: String?
     let group: QueueGroup
-    private let byName: [String: ActiveIntegration]
-    private let byID: [String: ActiveIntegration]
-    private let accounts: [String: LoadedAccount]
+    private let integrations: [ActiveIntegration]
+    private let routes: RouteTable
 
     init(_ loaded: LoadedConfiguration, metrics: Metrics, group: QueueGroup) {
         self.group = group
@@ -76,38 +75,17 @@ package final class Snapshot: Sendable {
             byName[integration.name] = active
             if let id = integration.id { byID[id] = active }
         }
-        self.byName = byName
-        self.byID = byID
-        var accounts: [String: LoadedAccount] = [:]
-        for account in loaded.accounts { accounts[account.id] = account }
-        self.accounts = accounts
+        integrations = Array(byName.values)
+        routes = RouteTable(byName: byName, byID: byID, accounts: loaded.accounts)
     }
 
-    var integrationCount: Int { byName.count }
+    var integrationCount: Int { integrations.count }
 
     /// Addresses of key sets that the configuration names.
     var keySetAddresses: Set<String> {
-        Set(byName.values.flatMap(\.integration.keySetAddresses))
+        Set(integrations.flatMap(\.integration.keySetAddresses))
     }
 
     /// The destination of a path (SPEC §3), or nil: unknown integration, account and path look alike.
-    func destination(of path: Substring) -> Destination? {
-        guard let target = RouteTarget(path: path) else { return nil }
-        switch target {
-        case .integration(let name):
-            return byName[name].map { Destination(active: $0, account: nil) }
-        case .integrationAccount(let name, let id):
-            guard let active = byName[name], let account = accounts[id],
-                account.integration == name
-            else { return nil }
-            return Destination(active: active, account: account)
-        case .account(let id):
-            guard let account = accounts[id], let active = byName[account.integration] else {
-                return nil
-            }
-            return Destination(active: active, account: account)
-        case .integrationIdentifier(let id):
-            return (byID[id] ?? byName[id]).map { Destination(active: $0, account: nil) }
-        }
-    }
+    func destination(of path: Substring) -> Destination? { routes[path] }
 }

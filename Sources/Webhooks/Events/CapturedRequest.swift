@@ -26,7 +26,7 @@ package enum CapturedRequest {
         writer.write(request.remoteAddress)
         writer.raw(",\"received_at\":\"")
         TimeText.appendISO8601(request.receivedAtMilliseconds, to: &writer.bytes)
-        writer.raw("\"")
+        writer.byte("\"")
         if let certificate = request.clientCertificate {
             writer.raw(",\"client_certificate\":")
             writer.raw(JSONValue(certificate).serialized()[...])
@@ -38,21 +38,19 @@ package enum CapturedRequest {
         writer.raw(",\"headers\":[")
         var isFirst = true
         request.fields.forEach { name, value in
-            writer.raw(isFirst ? "[" : ",[")
+            if !isFirst { writer.byte(",") }
+            writer.byte("[")
             isFirst = false
             writer.write(received: name)
-            writer.raw(",")
-            let isSecret =
-                secretHeaders.contains { isNamed($0, name) }
-                || redaction.headers.contains { isNamed($0, name) }
-            if isSecret {
+            writer.byte(",")
+            if isSecret(name, redaction) {
                 writer.raw("\"[redacted]\"")
             } else {
                 writer.write(received: value)
             }
-            writer.raw("]")
+            writer.byte("]")
         }
-        writer.raw("]")
+        writer.byte("]")
         if withBody, !request.body.isEmpty, let body = redaction.body(request) {
             if let text = String(validating: body, as: UTF8.self) {
                 writer.raw(",\"body\":")
@@ -63,8 +61,13 @@ package enum CapturedRequest {
                 writer.raw("\"")
             }
         }
-        writer.raw("}")
+        writer.byte("}")
         return writer.bytes
+    }
+
+    private static func isSecret(_ name: ArraySlice<UInt8>, _ redaction: Redaction) -> Bool {
+        secretHeaders.contains { isNamed($0, name) }
+            || redaction.headers.contains { isNamed($0, name) }
     }
 
     private static func isNamed(_ lowercased: String, _ name: ArraySlice<UInt8>) -> Bool {

@@ -16,17 +16,17 @@ package enum UUIDText {
     }
 
     private static func text(high: UInt64, low: UInt64) -> String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(36)
+        var text = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
+        var place = 0
         for position in 0..<32 {
+            if position == 8 || position == 12 || position == 16 || position == 20 { place += 1 }
             let half = position < 16 ? high : low
             let nibble = position & 15
-            if position == 8 || position == 12 || position == 16 || position == 20 {
-                bytes.append(UInt8(ascii: "-"))
-            }
             let digit = UInt8(truncatingIfNeeded: half >> UInt64(60 - nibble * 4)) & 15
-            bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+            text[place] = digit < 10 ? 0x30 + digit : 0x57 + digit
+            place += 1
         }
-        return String(decoding: bytes, as: UTF8.self)
+        // ASCII, so it is never refused.
+        do { return String(copying: try UTF8Span(validating: text.span)) } catch { return "" }
     }
 }

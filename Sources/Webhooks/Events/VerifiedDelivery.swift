@@ -33,7 +33,6 @@ package struct VerifiedDelivery: Sendable {
 package struct WebhookEvent: Sendable {
     package let id: String
     package let type: String
-    package let source: String
     package let timeMilliseconds: Int64
     /// The CloudEvents 1.0 JSON object, without `sequence`.
     package let cloudEvent: [UInt8]

@@ -6,7 +6,9 @@ import JSONata
 package final class Pipeline: Sendable {
     package let integration: Integration
     let environmentVariables: [String: Secret]
-    private let verifier: SignatureVerifier?
+    fileprivate let verifier: SignatureVerifier?
+    /// What the events of all deliveries have in common.
+    let eventFrame: EventFrame
     private let bodyBytesMax: Int
 
     /// - Parameters:
@@ -20,6 +22,7 @@ package final class Pipeline: Sendable {
         self.integration = integration
         self.environmentVariables = environmentVariables
         self.bodyBytesMax = integration.bodyBytesMax ?? bodyBytesMax
+        eventFrame = EventFrame(integration)
         verifier = integration.verification.map { SignatureVerifier($0) }
     }
 
@@ -42,8 +45,7 @@ package final class Pipeline: Sendable {
             environmentVariables: environmentVariables, environment: environment,
             bodyBytesMax: bodyBytesMax)
         var run = PipelineRun(
-            integration: integration, verifier: verifier, context: context,
-            environment: environment, trace: trace)
+            pipeline: self, context: context, environment: environment, trace: trace)
         let decision = run.decide()
         trace = run.trace
         return decision
@@ -52,8 +54,8 @@ package final class Pipeline: Sendable {
 
 /// One request on its way through the stages.
 private struct PipelineRun {
-    let integration: Integration
-    let verifier: SignatureVerifier?
+    /// Not a copy of the integration: it has some twenty members to count references of.
+    let pipeline: Pipeline
     let context: RequestContext
     let environment: PipelineEnvironment
     var trace: PipelineTrace
@@ -76,7 +78,7 @@ private struct PipelineRun {
             let result = try handle()
             var verification = VerifiedDelivery.Verification.none
             var isChecked = false
-            if integration.signatureScope.contains(result.type) {
+            if pipeline.integration.signatureScope.contains(result.type) {
                 verification = try verify()
                 if case .passed = verification { isChecked = true }
             } else {
@@ -84,7 +86,7 @@ private struct PipelineRun {
             }
             let update = result.update.map {
                 ContextUpdate(
-                    members: $0, mayOverwrite: isChecked || integration.mayOverwriteContext)
+                    members: $0, mayOverwrite: isChecked || pipeline.integration.mayOverwriteContext)
             }
             switch result.type {
             case .verify:
@@ -157,7 +159,7 @@ private struct PipelineRun {
     }
 
     private mutating func transform() throws(Ended) {
-        guard let compiled = integration.payloadTransform else { return }
+        guard let compiled = pipeline.integration.payloadTransform else { return }
         let started = stageStart()
         defer { stageEnded(.payloadTransform, since: started) }
         let result = try evaluate(compiled, .payloadTransform)
@@ -170,7 +172,7 @@ private struct PipelineRun {
 
     private mutating func handle() throws(Ended) -> HandlerResult {
         var result = HandlerResult()
-        guard let compiled = integration.handleVerification else { return result }
+        guard let compiled = pipeline.integration.handleVerification else { return result }
         let started = stageStart()
         defer { stageEnded(.handleVerification, since: started) }
         let value = try evaluate(compiled, .handleVerification) ?? .null
@@ -236,7 +238,7 @@ private struct PipelineRun {
     }
 
     private mutating func verify() throws(Ended) -> VerifiedDelivery.Verification {
-        guard let verifier else {
+        guard let verifier = pipeline.verifier else {
             throw Ended(
                 decision: .misconfigured(
                     Misconfiguration(.verificationMissing, key: "signature_verification")))
@@ -258,7 +260,7 @@ private struct PipelineRun {
             throw Ended(decision: .misconfigured(problem))
         case .refused(let reason):
             trace.record(.signatureVerification, .refused, reason.rawValue)
-            if integration.isEnforced { throw Ended(decision: .refused(reason)) }
+            if pipeline.integration.isEnforced { throw Ended(decision: .refused(reason)) }
             return .unverified(reason)
         }
     }
@@ -267,11 +269,11 @@ private struct PipelineRun {
         _ verification: VerifiedDelivery.Verification
     ) throws(Ended) -> [WebhookEvent] {
         let builder = EventBuilder(
-            integration: integration, context: context, environment: environment,
+            pipeline: pipeline, context: context, environment: environment,
             verification: verification.text)
         let started = stageStart()
         defer { stageEnded(.events, since: started) }
-        guard let fanOut = integration.fanOut else { return [builder.event()] }
+        guard let fanOut = pipeline.integration.fanOut else { return [builder.event()] }
         let value = try evaluate(fanOut, .events) ?? .array([])
         let items = value.arrayValue ?? [value]
         trace.record(.events, .passed, "\(items.count) events")

@@ -64,13 +64,28 @@ struct PlaceholderScope {
     /// The bytes of the body or of a header field as they came, without a text being made of them, when
     /// nothing of a higher rank has that name.
     private func received(_ path: [PathStep], _ type: PlaceholderType) -> [UInt8]? {
-        guard seesRequest, case .key(let root)? = path.first, extra[root] == nil,
-            context.transformed[root] == nil, context.account.context[root] == nil
-        else { return nil }
-        if path.count == 1, root == "raw_body" { return context.request.body }
+        guard case .key(let root)? = path.first else { return nil }
+        if path.count == 1, root == "raw_body" {
+            return isReceived(root) ? context.request.body : nil
+        }
         guard path.count == 2, root == "headers", type == .string, case .key(let name) = path[1],
-            !name.utf8.contains(where: { asciiLowercased($0) != $0 }),
-            let value = context.request.fields.joined(named: name),
+            !name.utf8.contains(where: { asciiLowercased($0) != $0 })
+        else { return nil }
+        return header(Array(name.utf8))
+    }
+
+    /// True when a root means the member of the request.
+    private func isReceived(_ root: String) -> Bool {
+        seesRequest && extra[root] == nil && context.transformed[root] == nil
+            && context.account.context[root] == nil
+    }
+
+    /// The joined values of a field, given in lower case; nil when there is none, when it is not ASCII, and
+    /// when `headers` means something else.
+    private func header(_ lowercasedName: [UInt8]) -> [UInt8]? {
+        var value: [UInt8] = []
+        guard isReceived("headers"),
+            context.request.fields.appendJoined(lowercasedName, to: &value),
             value.allSatisfy({ $0 < 0x80 })
         else { return nil }
         return value
@@ -78,7 +93,15 @@ struct PlaceholderScope {
 
     /// The bytes of a template; a list only when the whole of it is one placeholder of type `any`.
     func render(_ template: PlaceholderTemplate) -> Found {
-        if let whole = template.whole { return resolve(whole) }
+        if let name = template.headerName, let value = header(name), !value.isEmpty {
+            return .value(value)
+        }
+        if template.segments.count == 1 {
+            switch template.segments[0] {
+            case .literal(let bytes): return .value(bytes)
+            case .placeholder(let whole): return resolve(whole)
+            }
+        }
         var out: [UInt8] = []
         for segment in template.segments {
             switch segment {

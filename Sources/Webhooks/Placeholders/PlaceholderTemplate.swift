@@ -11,25 +11,39 @@ package struct PlaceholderTemplate: Sendable {
     let segments: [Segment]
     /// The template is `{{raw_body}}` and nothing else.
     let isRawBody: Bool
+    /// The name in `{{headers.name}}`, when the template is that and nothing else, as the bytes that it is
+    /// looked for with; nil for other templates and for names that are not in lower case.
+    let headerName: [UInt8]?
 
     /// A template that is one literal.
     init(literal: String) {
         source = literal
         segments = literal.isEmpty ? [] : [.literal(Array(literal.utf8))]
         isRawBody = false
+        headerName = nil
     }
 
     init(source: String, segments: [Segment]) {
         self.source = source
         self.segments = segments
-        if segments.count == 1, case .placeholder(let whole)? = segments.first,
-            whole.alternatives.count == 1, whole.defaultValue == nil,
-            whole.alternatives[0].type == .string
+        let path = Self.onlyPath(segments)
+        isRawBody = path == [.key("raw_body")]
+        if let path, path.count == 2, path[0] == .key("headers"), case .key(let name) = path[1],
+            name.utf8.allSatisfy({ asciiLowercased($0) == $0 })
         {
-            isRawBody = whole.alternatives[0].paths == [[.key("raw_body")]]
+            headerName = Array(name.utf8)
         } else {
-            isRawBody = false
+            headerName = nil
         }
+    }
+
+    /// The path of a template that is one placeholder with one path and nothing else.
+    private static func onlyPath(_ segments: [Segment]) -> [PathStep]? {
+        guard segments.count == 1, case .placeholder(let whole)? = segments.first,
+            whole.alternatives.count == 1, whole.defaultValue == nil,
+            whole.alternatives[0].type == .string, whole.alternatives[0].paths.count == 1
+        else { return nil }
+        return whole.alternatives[0].paths[0]
     }
 
     var placeholders: [Placeholder] {

@@ -57,11 +57,9 @@ package struct HeaderFields: Sendable {
 
     /// The value of the first field named `name`, which is given in lower case.
     func first(named name: String) -> ArraySlice<UInt8>? {
-        for entry in entries where entry.nameEnd - entry.nameStart == name.utf8.count {
-            let isSame = zip(name.utf8, entry.nameStart..<entry.nameEnd).allSatisfy {
-                $0 == asciiLowercased(buffer[$1])
-            }
-            if isSame { return buffer[entry.valueStart..<entry.valueEnd] }
+        let name = name.utf8.span
+        for entry in entries where matches(entry, name) {
+            return buffer[entry.valueStart..<entry.valueEnd]
         }
         return nil
     }
@@ -85,7 +83,7 @@ package struct HeaderFields: Sendable {
         _ lowercasedName: [UInt8], to output: inout [UInt8]
     ) -> Bool {
         var found = false
-        for entry in entries where matches(entry, lowercasedName) {
+        for entry in entries where matches(entry, lowercasedName.span) {
             if found { output += [UInt8(ascii: ","), UInt8(ascii: " ")] }
             output += buffer[entry.valueStart..<entry.valueEnd]
             found = true
@@ -104,12 +102,11 @@ package struct HeaderFields: Sendable {
         joined(named: name).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    private func matches(_ entry: Entry, _ lowercasedName: [UInt8]) -> Bool {
+    private func matches(_ entry: Entry, _ lowercasedName: Span<UInt8>) -> Bool {
         guard entry.nameEnd - entry.nameStart == lowercasedName.count else { return false }
-        var offset = entry.nameStart
-        for byte in lowercasedName {
-            if asciiLowercased(buffer[offset]) != byte { return false }
-            offset += 1
+        for offset in 0..<lowercasedName.count
+        where asciiLowercased(buffer[entry.nameStart + offset]) != lowercasedName[offset] {
+            return false
         }
         return true
     }

@@ -140,9 +140,11 @@ final class RequestContext {
         case other
     }
 
+    private static let json = Array("application/json".utf8)[...]
+
     private lazy var mediaType: MediaType = {
         guard let field = request.fields.first(named: "content-type") else { return .other }
-        if field.elementsEqual("application/json".utf8) { return .json }
+        if field == Self.json { return .json }
         let end = field.firstIndex { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: ",") }
         var type = field[..<(end ?? field.endIndex)].map(asciiLowercased)
         type.removeAll { $0 == UInt8(ascii: " ") }

@@ -13,13 +13,42 @@ package enum TimeText {
         let day = Int(floorDivide(milliseconds, 86_400_000))
         let rest = Int(milliseconds - Int64(day) * 86_400_000)
         let (year, month, date) = civil(day)
-        append(year, 4, "-", to: &bytes)
-        append(month, 2, "-", to: &bytes)
-        append(date, 2, "T", to: &bytes)
-        append(rest / 3_600_000, 2, ":", to: &bytes)
-        append(rest / 60_000 % 60, 2, ":", to: &bytes)
-        append(rest / 1000 % 60, 2, ".", to: &bytes)
-        append(rest % 1000, 3, "Z", to: &bytes)
+        guard (0...9999).contains(year) else {
+            append(year, 4, "-", to: &bytes)
+            return bytes.append(addingCapacity: 19) { appendRest(month, date, rest, to: &$0) }
+        }
+        bytes.append(addingCapacity: 24) { out in
+            appendPair(year / 100, to: &out)
+            appendPair(year % 100, to: &out)
+            out.append(UInt8(ascii: "-"))
+            appendRest(month, date, rest, to: &out)
+        }
+    }
+
+    /// What follows the year: `11-24T02:09:00.000Z`.
+    private static func appendRest(
+        _ month: Int, _ date: Int, _ rest: Int, to out: inout OutputSpan<UInt8>
+    ) {
+        let (hour, minute, second) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60)
+        appendPair(month, to: &out)
+        out.append(UInt8(ascii: "-"))
+        appendPair(date, to: &out)
+        out.append(UInt8(ascii: "T"))
+        appendPair(hour, to: &out)
+        out.append(UInt8(ascii: ":"))
+        appendPair(minute, to: &out)
+        out.append(UInt8(ascii: ":"))
+        appendPair(second, to: &out)
+        out.append(UInt8(ascii: "."))
+        appendPair(rest % 1000 / 10, to: &out)
+        out.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10))
+        out.append(UInt8(ascii: "Z"))
+    }
+
+    /// Two digits of 0–99.
+    private static func appendPair(_ number: Int, to out: inout OutputSpan<UInt8>) {
+        out.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number / 10))
+        out.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number % 10))
     }
 
     /// A number with at least `width` digits, then one character.

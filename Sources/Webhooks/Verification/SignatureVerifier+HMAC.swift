@@ -63,19 +63,26 @@ extension SignatureVerifier {
         let given = values(scheme.compareWith, scope)
         if given.isEmpty { return .refused(.missingSignature) }
         var scope = scope
-        let parts = Self.parts(given, scheme.split)
-        if scheme.split != nil { scope.extra["signature"] = Self.parameters(parts) }
-        let prefix = Array(scheme.prefix.utf8)
-        let candidates = parts.filter { $0.starts(with: prefix) }
-            .map { Array($0.dropFirst(prefix.count)) }
-        if candidates.isEmpty { return .refused(.malformedSignature) }
+        var parts = given
+        if let separator = scheme.split {
+            parts = Self.parts(given, separator)
+            scope.extra["signature"] = Self.parameters(parts)
+        }
+        var hasCandidate = false
+        var decoded: [[UInt8]] = []
+        for part in parts where Self.starts(part.span, with: scheme.prefix.utf8.span) {
+            hasCandidate = true
+            let text = part.span.extracting(droppingFirst: scheme.prefix.utf8.count)
+            if let code = Self.decode(text, scheme.encoding), length == nil || code.count == length {
+                decoded.append(code)
+            }
+        }
+        if !hasCandidate { return .refused(.malformedSignature) }
         if let template = scheme.timestamp,
             let refusal = Self.check(template, scheme, scope, now)
         {
             return .refused(refusal)
         }
-        let decoded = candidates.compactMap { Self.decode($0, scheme.encoding) }
-            .filter { length == nil || $0.count == length }
         if decoded.isEmpty { return .refused(.malformedSignature) }
         return compare(decoded, scope)
     }
@@ -142,17 +149,24 @@ extension SignatureVerifier {
         }
     }
 
-    private static func decode(_ text: [UInt8], _ encoding: HMACScheme.TextEncoding) -> [UInt8]? {
+    private static func starts(_ text: Span<UInt8>, with prefix: Span<UInt8>) -> Bool {
+        guard text.count >= prefix.count else { return false }
+        for place in 0..<prefix.count where text[place] != prefix[place] { return false }
+        return true
+    }
+
+    private static func decode(
+        _ text: Span<UInt8>, _ encoding: HMACScheme.TextEncoding
+    ) -> [UInt8]? {
         switch encoding {
-        case .hex: Encodings.decodeHex(text.span)
-        case .base64: Encodings.decodeBase64(text.span)
-        case .base64url: Encodings.decodeBase64URL(text.span)
+        case .hex: Encodings.decodeHex(text)
+        case .base64: Encodings.decodeBase64(text)
+        case .base64url: Encodings.decodeBase64URL(text)
         }
     }
 
     /// The parts of a header that holds several signatures, without the spaces around them.
-    private static func parts(_ values: [[UInt8]], _ separator: String?) -> [[UInt8]] {
-        guard let separator else { return values }
+    private static func parts(_ values: [[UInt8]], _ separator: String) -> [[UInt8]] {
         let mark = Array(separator.utf8)
         var parts: [[UInt8]] = []
         for value in values {
