@@ -54,6 +54,10 @@ final class CommitLane: Sendable {
     private struct State {
         var pending: [CommitWork] = []
         var isIdle = false
+        /// What is pending waits for `release`.
+        var isHeld = false
+        /// Another thread commits in place of the one that waits.
+        var isBorrowed = false
         /// So many would be enough for a commit that waits for more; 0 when none does.
         var enough = 0
         var isStopping = false
@@ -94,15 +98,63 @@ final class CommitLane: Sendable {
     }
 
     /// Adds work to the end of the line; false when the lane has stopped.
-    func push(_ work: [CommitWork]) -> Bool {
+    /// - Parameter isHeld: it may wait for `release`, unless there is enough for a whole commit.
+    func push(_ work: [CommitWork], isHeld: Bool) -> Bool {
         let (accepted, wake) = state.withLock { state -> (Bool, Bool) in
             guard !state.isStopping else { return (false, false) }
+            state.isHeld =
+                isHeld && (state.isHeld || state.pending.isEmpty)
+                && state.pending.count + work.count < limits.eventsPerCommitMax
             state.pending.append(contentsOf: work)
-            let isDue = state.isIdle || state.pending.count >= state.enough
-            return (true, isDue && Self.endWait(&state))
+            return (true, Self.isDue(state) && Self.endWait(&state))
         }
         if wake { signal.signal() }
         return accepted
+    }
+
+    /// Lets go what was held.
+    func release() {
+        let wake = state.withLock { state -> Bool in
+            state.isHeld = false
+            return Self.isDue(state) && Self.endWait(&state)
+        }
+        if wake { signal.signal() }
+    }
+
+    /// Commits what is pending on the caller's thread, without a change of threads, when the lane has
+    /// nothing else to do and its commits take no longer than that change is worth.
+    /// - Returns: false when it is left to the lane's thread.
+    func commitHere() -> Bool {
+        let usual = account.usualNanoseconds(lane: index)
+        guard usual > 0, usual < Self.shortNanoseconds else { return false }
+        var batch: [CommitWork] = []
+        let isTaken = state.withLock { state -> Bool in
+            guard state.isIdle, !state.isStopping, !state.pending.isEmpty else { return false }
+            // The thread goes on waiting, and nobody wakes it.
+            (state.isIdle, state.isBorrowed, state.isHeld) = (false, true, false)
+            state.turns &+= 1
+            swap(&state.pending, &batch)
+            return true
+        }
+        guard isTaken else { return false }
+        var events: [QueuedEvent] = []
+        commit(&batch, &events)
+        let wake = state.withLock { state -> Bool in
+            state.isBorrowed = false
+            state.isIdle = !state.isStopping && (state.pending.isEmpty || state.isHeld)
+            if state.isIdle, state.pending.isEmpty { swap(&state.pending, &batch) }
+            return !state.isIdle
+        }
+        if wake { signal.signal() }
+        return true
+    }
+
+    /// Commits that take longer would keep a loop from its connections.
+    private static let shortNanoseconds: UInt64 = 1_000_000
+
+    private static func isDue(_ state: borrowing State) -> Bool {
+        !state.isHeld && !state.pending.isEmpty
+            && (state.isIdle || state.pending.count >= state.enough)
     }
 
     /// Turns of the thread so far; nil while it has nothing to do.
@@ -146,8 +198,8 @@ final class CommitLane: Sendable {
         while true {
             let next = state.withLock { state -> Next in
                 state.turns &+= 1
-                if state.pending.isEmpty {
-                    if state.isStopping { return .stop }
+                if state.pending.isEmpty, state.isStopping { return .stop }
+                if state.pending.isEmpty || (state.isHeld && !state.isStopping) {
                     state.isIdle = true
                     return .wait
                 }

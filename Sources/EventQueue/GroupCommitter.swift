@@ -51,12 +51,16 @@ package final class GroupCommitter: Sendable {
     /// Hands over submissions, in order.
     ///
     /// A submission without events, or naming no queue that exists, is completed by this call.
+    /// - Parameter isHeld: whoever submits will call `release` when nothing more comes at once; until
+    ///   then they may wait for more.
     /// - Returns: those that were refused, in order; answer 503. They did not fit into the limits, or
     ///   the committer is stopping.
-    package func submit(_ submissions: [Submission]) -> [SubmissionRefusal] {
+    package func submit(
+        _ submissions: [Submission], isHeld: Bool = false
+    ) -> [SubmissionRefusal] {
         let refused = account.reserve(submissions)
         if refused.isEmpty {
-            hand(submissions)
+            hand(submissions, isHeld)
         } else if refused.count < submissions.count {
             var next = 0
             hand(
@@ -66,9 +70,17 @@ package final class GroupCommitter: Sendable {
                     }
                     next += 1
                     return nil
-                })
+                }, isHeld)
         }
         return refused
+    }
+
+    /// Lets go what was held.
+    /// - Parameter mayCommitHere: the caller has nothing better to do than to commit it himself.
+    package func release(mayCommitHere: Bool = false) {
+        // Several queues commit at the same time.
+        if mayCommitHere, lanes.count == 1, lanes[0].commitHere() { return }
+        for lane in lanes { lane.release() }
     }
 
     /// Hands over one submission.
@@ -94,20 +106,24 @@ package final class GroupCommitter: Sendable {
         for lane in lanes { lane.join() }
     }
 
-    private func hand(_ submissions: [Submission]) {
-        if lanes.count == 1 { submitToOnlyLane(submissions) } else { submitToLanes(submissions) }
+    private func hand(_ submissions: [Submission], _ isHeld: Bool) {
+        if lanes.count == 1 {
+            submitToOnlyLane(submissions, isHeld)
+        } else {
+            submitToLanes(submissions, isHeld)
+        }
     }
 
-    private func submitToOnlyLane(_ submissions: [Submission]) {
+    private func submitToOnlyLane(_ submissions: [Submission], _ isHeld: Bool) {
         var work: [CommitWork] = []
         work.reserveCapacity(submissions.count)
         for submission in submissions where !completeAtOnce(submission) {
             work.append(CommitWork(submission: submission, progress: nil))
         }
-        push(work, to: lanes[0])
+        push(work, to: lanes[0], isHeld)
     }
 
-    private func submitToLanes(_ submissions: [Submission]) {
+    private func submitToLanes(_ submissions: [Submission], _ isHeld: Bool) {
         var work = [[CommitWork]](repeating: [], count: lanes.count)
         for submission in submissions where !completeAtOnce(submission) {
             let targets = submission.queues.intersection(.all(count: lanes.count))
@@ -117,7 +133,7 @@ package final class GroupCommitter: Sendable {
                 work[index].append(CommitWork(submission: submission, progress: progress))
             }
         }
-        for (lane, work) in zip(lanes, work) where !work.isEmpty { push(work, to: lane) }
+        for (lane, work) in zip(lanes, work) where !work.isEmpty { push(work, to: lane, isHeld) }
     }
 
     private func completeAtOnce(_ submission: Submission) -> Bool {
@@ -133,8 +149,8 @@ package final class GroupCommitter: Sendable {
         return false
     }
 
-    private func push(_ work: [CommitWork], to lane: CommitLane) {
-        guard !work.isEmpty, !lane.push(work) else { return }
+    private func push(_ work: [CommitWork], to lane: CommitLane, _ isHeld: Bool) {
+        guard !work.isEmpty, !lane.push(work, isHeld: isHeld) else { return }
         // The committer was stopped between the reservation and here.
         for one in work {
             let failure = Submission.Outcome.failure(QueueError(.closed, "submit"))

@@ -61,6 +61,8 @@ final class EventLoop: @unchecked Sendable {
     private var drainDeadline = UInt64.max
     /// Requests were handed to the handler since `roundEnded` was last called.
     var hasNewRequests = false
+    /// The handler waits to be told when nothing more is ready.
+    private var handlerHolds = false
     /// Answers that came from other threads, taken out of the mailbox whole.
     private var arrived: [LoopAnswer] = []
     /// Answers of one connection are collected here before they are sent.
@@ -176,7 +178,8 @@ final class EventLoop: @unchecked Sendable {
             let timeout = mailbox.withLock { box -> Int32 in
                 box.rounds &+= 1
                 box.isAsleep =
-                    box.answers.isEmpty && !box.isStopped && newListeners == nil
+                    !handlerHolds && box.answers.isEmpty && !box.isStopped
+                    && newListeners == nil
                     && (hasBegunDrain || box.drainNanoseconds == nil)
                 return box.isAsleep ? sleepMilliseconds() : 0
             }
@@ -186,6 +189,10 @@ final class EventLoop: @unchecked Sendable {
             if let new = newListeners {
                 newListeners = nil
                 replaceListeners(with: new)
+            }
+            if count == 0, handlerHolds {
+                handlerHolds = false
+                handler.loopRests(index)
             }
             if isDraining, !hasBegunDrain { beginDrain(scratch: &scratch) }
             for place in 0..<count {
@@ -208,6 +215,7 @@ final class EventLoop: @unchecked Sendable {
             guard hasBegunDrain else { continue }
             if now >= drainDeadline || connections.count == freeSlots.count { break }
         }
+        if handlerHolds { handler.loopRests(index) }
         for place in connections.indices {
             if let connection = connections[place] { close(connection) }
         }
@@ -220,7 +228,7 @@ final class EventLoop: @unchecked Sendable {
         repeat {
             if hasNewRequests {
                 hasNewRequests = false
-                handler.roundEnded(loop: index)
+                handlerHolds = handler.roundEnded(loop: index)
             }
             takeMail()
             flushTouched()

@@ -18,7 +18,11 @@ package protocol HTTPHandler: Sendable {
     func handle(_ request: HTTPRequest, _ exchange: HTTPExchange)
     /// All sockets that were readable in this round have been read, and `handle` was called for at
     /// least one request: the place to hand on what the round's requests have collected.
-    func roundEnded(loop: Int)
+    /// - Returns: true when some of it waits for `loopRests`: before it sleeps, the loop looks whether more
+    ///   is ready.
+    func roundEnded(loop: Int) -> Bool
+    /// Nothing more is ready for a loop whose last round left work that waits for this.
+    func loopRests(_ loop: Int)
     /// A connection was refused or broken off by the protocol: for counting.
     func protocolFailed(_ failure: HTTPFailure, remoteAddress: String)
     /// Whether a peer may say in a PROXY header whose connection it passes on.
@@ -29,8 +33,9 @@ package protocol HTTPHandler: Sendable {
     func handshakeFailed(_ failure: TLSFailure, remoteAddress: String)
 }
 
-/// What a handler of plain connections needs to say of the others.
+/// What a handler needs not say: of connections that are not plain, and of rest when it holds nothing.
 extension HTTPHandler {
+    package func loopRests(_ loop: Int) {}
     package func isTrustedProxy(_ address: String) -> Bool { false }
     package func connectionSecured(_ security: ConnectionSecurity) {}
     package func handshakeFailed(_ failure: TLSFailure, remoteAddress: String) {}

@@ -18,7 +18,7 @@ struct HTTPServerSocketTests {
                     status: 200,
                     text: "\(request.head.method) \(request.head.path) \(request.body.count)"))
         }
-        func roundEnded(loop: Int) {}
+        func roundEnded(loop: Int) -> Bool { false }
         func protocolFailed(_ failure: HTTPFailure, remoteAddress: String) {}
     }
 

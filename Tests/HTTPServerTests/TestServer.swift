@@ -117,7 +117,7 @@ final class Recorder: HTTPHandler {
         }
     }
 
-    func roundEnded(loop: Int) {
+    func roundEnded(loop: Int) -> Bool {
         let count = state.withLock { state in
             defer { state.sinceRound = 0 }
             state.rounds += 1
@@ -125,7 +125,10 @@ final class Recorder: HTTPHandler {
             return state.sinceRound
         }
         for _ in 0..<count { arrived.signal() }
+        return holdsRounds
     }
+
+    func loopRests(_ loop: Int) { state.withLock { $0.rests += 1 } }
 
     func protocolFailed(_ failure: HTTPFailure, remoteAddress: String) {
         state.withLock { $0.failures.append("\(failure.status) \(failure.reason)") }

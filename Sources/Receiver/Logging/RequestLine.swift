@@ -65,17 +65,17 @@ struct RequestLine {
         case .text:
             writer.raw(stamp.bytes[...])
             writer.raw(" ")
-            writer.raw(level.rawValue)
+            writer.raw(text: level.rawValue)
             writer.raw(" ")
         case .journal:
             writer.raw("<")
-            writer.raw(String(level.priority))
+            writer.raw(text: String(level.priority))
             writer.raw(">")
         }
-        writer.raw(entry.outcome.rawValue)
+        writer.raw(text: entry.outcome.rawValue)
         // An identifier is 13 plain characters (`RequestIdentifiers`).
         writer.raw(" request=")
-        writer.raw(entry.identifier)
+        writer.raw(text: entry.identifier)
         writer.raw(name.text[...])
         if let account = entry.account { LogRecord.append("account", account, to: &writer) }
         if !entry.reason.isEmpty { LogRecord.append("reason", entry.reason, to: &writer) }
@@ -88,11 +88,11 @@ struct RequestLine {
         writer.raw("{\"time\":\"")
         writer.raw(stamp.bytes[...])
         writer.raw("\",\"level\":\"")
-        writer.raw(level.rawValue)
+        writer.raw(text: level.rawValue)
         writer.raw("\",\"message\":\"")
-        writer.raw(entry.outcome.rawValue)
+        writer.raw(text: entry.outcome.rawValue)
         writer.raw("\",\"request\":\"")
-        writer.raw(entry.identifier)
+        writer.raw(text: entry.identifier)
         writer.raw(name.json[...])
         if let account = entry.account {
             writer.raw(",\"account\":")

@@ -50,7 +50,7 @@ final class AdminHandler: HTTPHandler {
         return ["readyz", "metrics", "queues", "quarantine"].contains(first) ? questions : nil
     }
 
-    func roundEnded(loop: Int) {}
+    func roundEnded(loop: Int) -> Bool { false }
     func protocolFailed(_ failure: HTTPFailure, remoteAddress: String) {}
     func isTrustedProxy(_ address: String) -> Bool { server.handler.isTrustedProxy(address) }
     func connectionSecured(_ security: ConnectionSecurity) {

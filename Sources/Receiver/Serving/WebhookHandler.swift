@@ -34,6 +34,10 @@ package final class WebhookHandler: HTTPHandler {
     /// What a loop collected in one round.
     private final class RoundBatch: Sendable {
         let pending = Mutex<[Pending]>([])
+        /// Whose submissions wait for the loop to have nothing more to do.
+        let held = Mutex<[QueueGroup]>([])
+        /// Since when, in monotonic nanoseconds.
+        let heldSince = Atomic<UInt64>(0)
         let time = RoundTime()
     }
 
@@ -161,21 +165,51 @@ package final class WebhookHandler: HTTPHandler {
         act(on: decision, answer, received)
     }
 
-    package func roundEnded(loop: Int) {
-        guard rounds.indices.contains(loop) else { return }
-        let pending = rounds[loop].pending.withLock { pending -> [Pending] in
+    package func roundEnded(loop: Int) -> Bool {
+        guard rounds.indices.contains(loop) else { return false }
+        let round = rounds[loop]
+        let pending = round.pending.withLock { pending -> [Pending] in
             guard !pending.isEmpty else { return [] }
             defer { pending = [] }
             return pending
         }
+        guard let first = pending.first else { return round.held.withLock { !$0.isEmpty } }
         // One group but for the moment of a reload that changes the queues.
         var rest = pending[...]
         while let group = rest.first?.group {
             let end = rest.firstIndex { $0.group !== group } ?? rest.endIndex
-            for refusal in group.committer.submit(rest[..<end].map(\.submission)) {
+            let submissions = rest[..<end].map(\.submission)
+            for refusal in group.committer.submit(submissions, isHeld: true) {
                 shed(rest[rest.startIndex + refusal.index].answer, refusal.limit)
             }
+            round.held.withLock { held in
+                if held.isEmpty {
+                    let began = first.answer.exchange.roundBeganNanoseconds
+                    round.heldSince.store(began, ordering: .relaxed)
+                }
+                if !held.contains(where: { $0 === group }) { held.append(group) }
+            }
             rest = rest[end...]
+        }
+        let since = round.heldSince.load(ordering: .relaxed)
+        guard Clock.monotonicNanoseconds &- since >= Self.nanosecondsHeldMax else { return true }
+        for group in takeHeld(round) { group.committer.release() }
+        return false
+    }
+
+    /// While more is ready to be read, what a round has submitted waits for it, so that one commit stores
+    /// both: it costs the processor as much as some ten requests. Not longer than this.
+    private static let nanosecondsHeldMax: UInt64 = 1_000_000
+
+    package func loopRests(_ loop: Int) {
+        guard rounds.indices.contains(loop) else { return }
+        for group in takeHeld(rounds[loop]) { group.committer.release(mayCommitHere: true) }
+    }
+
+    private func takeHeld(_ round: RoundBatch) -> [QueueGroup] {
+        round.held.withLock { held in
+            defer { held.removeAll(keepingCapacity: true) }
+            return held
         }
     }
 
