@@ -42,13 +42,21 @@ final class CommitAccount: Sendable {
             }
             var refused: [SubmissionRefusal] = []
             Self.forEachRun(of: submissions) { run, share, load in
-                // What fits together fits one by one.
-                if obstacle(to: load, share, now, state, idleTakesAll: false) == nil {
-                    return Self.change(&state, share) { $0.add(load, of: $1) }
+                // When the last fits with all others in place, each fits, since less is free for it than
+                // for those before it.
+                if run.count > 1 {
+                    let last = submissions[run.upperBound - 1].load
+                    let others = CommitShares.Load(
+                        events: load.events &- last.events, bytes: load.bytes &- last.bytes)
+                    Self.change(&state, share) { $0.add(others, of: $1) }
+                    if obstacle(to: last, share, now, state) == nil {
+                        return Self.change(&state, share) { $0.add(last, of: $1) }
+                    }
+                    Self.change(&state, share) { $0.remove(others, of: $1) }
                 }
                 for index in run {
                     let load = submissions[index].load
-                    if let limit = obstacle(to: load, share, now, state, idleTakesAll: true) {
+                    if let limit = obstacle(to: load, share, now, state) {
                         refused.append(SubmissionRefusal(index: index, limit: limit))
                     } else {
                         Self.change(&state, share) { $0.add(load, of: $1) }
@@ -93,8 +101,7 @@ final class CommitAccount: Sendable {
     }
 
     private func obstacle(
-        to load: CommitShares.Load, _ share: Share, _ now: UInt64, _ state: borrowing State,
-        idleTakesAll: Bool
+        to load: CommitShares.Load, _ share: Share, _ now: UInt64, _ state: borrowing State
     ) -> CommitLimit? {
         let obstacle = state.whole.obstacle(
             to: load, of: share.integration, eventsMax: limits.eventsInFlightMax,
@@ -103,7 +110,7 @@ final class CommitAccount: Sendable {
         let time = UInt64(limits.queueTimeMilliseconds) &* 1_000_000
         for index in state.lanes.indices where share.queues.contains(QueueSet(index: index)) {
             // An idle queue takes whatever comes, however slow it was.
-            if idleTakesAll, state.lanes[index].shares.total.events == 0 { continue }
+            if state.lanes[index].shares.total.events == 0 { continue }
             let began = state.lanes[index].beganNanoseconds
             let isStuck = began != 0 && now > began &+ time
             let isLate =

@@ -5,7 +5,7 @@ import Testing
 @testable import EventQueue
 
 /// A queue that waits for its test and fails when told to.
-private final class ScriptedQueue: EventQueue {
+final class ScriptedQueue: EventQueue {
     struct State {
         var appended: [[String]] = []
         var failure: QueueError?
@@ -66,7 +66,7 @@ private final class ScriptedQueue: EventQueue {
 }
 
 /// Collects outcomes by name.
-private final class Collector: Sendable {
+final class Collector: Sendable {
     let outcomes = Mutex<[String: Submission.Outcome]>([:])
 
     func submission(

@@ -49,6 +49,23 @@ struct HTTPServerLimitTests {
         server.stop()
     }
 
+    @Test func `a handler that holds work is told once that nothing more is ready`() throws {
+        let server = try TestServer(HTTPLimits())
+        server.handler.holdsRounds = true
+        let client = try TestClient(port: server.port)
+        for round in 1...3 {
+            client.send(Self.get("/\(round)"))
+            #expect(client.read(until: "/\(round)").hasPrefix("HTTP/1.1 200 "))
+            server.handler.waitForRest()
+            #expect(server.handler.rests == round)
+        }
+        server.handler.holdsRounds = false
+        client.send(Self.get("/last"))
+        #expect(client.read(until: "/last").hasPrefix("HTTP/1.1 200 "))
+        server.stop()
+        #expect(server.handler.rests == 3)
+    }
+
     @Test func `requests beyond those that may wait are told to come again`() throws {
         var limits = HTTPLimits()
         limits.requestsInFlightMax = 1

@@ -56,6 +56,8 @@ final class Recorder: HTTPHandler {
         var sinceRound = 0
         var largestRound = 0
         var rounds = 0
+        var holdsRounds = false
+        var rests = 0
     }
     private let state = Mutex(State())
     private let arrived = DispatchSemaphore(value: 0)
@@ -79,6 +81,16 @@ final class Recorder: HTTPHandler {
         get { state.withLock { $0.trusts } }
         set { state.withLock { $0.trusts = newValue } }
     }
+    /// Says at the end of a round that something waits for the loop to rest.
+    var holdsRounds: Bool {
+        get { state.withLock { $0.holdsRounds } }
+        set { state.withLock { $0.holdsRounds = newValue } }
+    }
+    /// How often it was told that the loop rests.
+    var rests: Int { state.withLock { $0.rests } }
+    private let rested = DispatchSemaphore(value: 0)
+
+    func waitForRest() { _ = rested.wait(timeout: .now() + 20) }
     var largestRound: Int { state.withLock { $0.largestRound } }
     var rounds: Int { state.withLock { $0.rounds } }
 
@@ -128,7 +140,10 @@ final class Recorder: HTTPHandler {
         return holdsRounds
     }
 
-    func loopRests(_ loop: Int) { state.withLock { $0.rests += 1 } }
+    func loopRests(_ loop: Int) {
+        state.withLock { $0.rests += 1 }
+        rested.signal()
+    }
 
     func protocolFailed(_ failure: HTTPFailure, remoteAddress: String) {
         state.withLock { $0.failures.append("\(failure.status) \(failure.reason)") }

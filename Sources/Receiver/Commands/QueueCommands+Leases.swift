@@ -18,7 +18,8 @@ extension QueueCommands {
             var writer = JSONWriter()
             writer.raw("{\"lease\":")
             writer.write(one.lease.description)
-            writer.raw(text: ",\"sequence\":\(one.event.sequence),\"attempts\":\(one.event.attempts)")
+            writer.raw(
+                text: ",\"sequence\":\(one.event.sequence),\"attempts\":\(one.event.attempts)")
             writer.raw(",\"event\":")
             writer.raw(one.event.document[...])
             writer.raw("}\n")

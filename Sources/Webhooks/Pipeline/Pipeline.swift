@@ -86,7 +86,8 @@ private struct PipelineRun {
             }
             let update = result.update.map {
                 ContextUpdate(
-                    members: $0, mayOverwrite: isChecked || pipeline.integration.mayOverwriteContext)
+                    members: $0, mayOverwrite: isChecked || pipeline.integration.mayOverwriteContext
+                )
             }
             switch result.type {
             case .verify:

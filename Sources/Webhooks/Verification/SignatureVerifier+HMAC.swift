@@ -73,7 +73,8 @@ extension SignatureVerifier {
         for part in parts where Self.starts(part.span, with: scheme.prefix.utf8.span) {
             hasCandidate = true
             let text = part.span.extracting(droppingFirst: scheme.prefix.utf8.count)
-            if let code = Self.decode(text, scheme.encoding), length == nil || code.count == length {
+            if let code = Self.decode(text, scheme.encoding), length == nil || code.count == length
+            {
                 decoded.append(code)
             }
         }
