@@ -9,6 +9,8 @@ public import JSON
 /// `$base64encode` and `$base64decode` work on UTF-8, and where the reference crashes there is an error
 /// with a code.
 public struct Expression: Sendable {
+    /// The longest expression, in UTF-8 bytes; beyond it U1006. It takes about a second to compile.
+    public static let bytesMax = 1 << 20
     /// The text it was compiled from.
     public let source: String
     /// Bounds of every evaluation.

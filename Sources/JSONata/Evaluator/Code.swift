@@ -101,7 +101,7 @@ struct Code: Sendable {
     var constants: ContiguousArray<UInt8> = []
     var names: [String] = []
     /// Names that something in the expression binds.
-    private var bound: Set<Int32> = []
+    private(set) var bound: Set<Int32> = []
     private var places: [JSON.CodeUnits: Int32] = [:]
     var root: Int32 = -1
     /// The number of the name under which `$$` finds the input, -1 when it is not used.
@@ -128,9 +128,10 @@ struct Code: Sendable {
         return place
     }
 
-    /// Finds the variables that nothing binds. What `$eval` adds may bind a name of what was there.
-    mutating func markFreeVariables() {
-        for place in nodes.indices where nodes[place].kind == .variable && nodes[place].name >= 0 {
+    /// Finds the variables that nothing binds among the nodes from `start` on.
+    mutating func markFreeVariables(from start: Int) {
+        for place in start..<nodes.count
+        where nodes[place].kind == .variable && nodes[place].name >= 0 {
             if bound.contains(nodes[place].name) {
                 nodes[place].flags.remove(.isFree)
             } else {

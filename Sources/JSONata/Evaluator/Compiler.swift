@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Lays a tree out as `Code`.
 struct Compiler {
     var code: Code
@@ -8,8 +10,11 @@ struct Compiler {
         _ tree: Node, into code: consuming Code = Code(), _ functions: FunctionTable
     ) -> Code {
         var compiler = Compiler(code: code, functions: functions)
+        let (nodes, bound) = (compiler.code.nodes.count, compiler.code.bound.count)
         compiler.code.root = compiler.add(tree)
-        compiler.code.markFreeVariables()
+        // What is added may bind a name of what was there.
+        compiler.code.markFreeVariables(
+            from: compiler.code.bound.count == bound ? nodes : 0)
         return compiler.code
     }
 
@@ -155,14 +160,13 @@ struct Compiler {
 
     private func hasLiteralKeys(_ node: Node) -> Bool {
         guard node.kind == .objectConstructor else { return false }
-        var keys: [String] = []
+        var keys: Set<JSON.CodeUnits> = []
         for (key, _) in node.pairs {
             guard key.kind == .literal, key.predicates.isEmpty, key.group == nil,
                 case .string(let text) = key.literal, !text.hasPrefix("_jsonata_"),
                 Evaluator.arrayIndex(text.utf8) == nil,
-                !keys.contains(where: { $0.utf8.elementsEqual(text.utf8) })
+                keys.insert(JSON.CodeUnits(text)).inserted
             else { return false }
-            keys.append(text)
         }
         return true
     }

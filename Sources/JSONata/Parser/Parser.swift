@@ -1,3 +1,5 @@
+internal import JSON
+
 /// A top-down operator precedence parser (Pratt, 1973) for JSONata's grammar.
 struct Parser {
     /// One token that the parser looks at.
@@ -47,6 +49,9 @@ struct Parser {
 
     /// Parses all of `source` and prepares it for evaluation.
     static func parse(_ source: String) throws(JSONataError) -> Node {
+        guard source.utf8.count <= Expression.bytesMax else {
+            throw JSONataError(.u1006, value: .number(JSONNumber(Double(Expression.bytesMax))))
+        }
         var parser = try Parser(source)
         let tree = try parser.expression(0)
         guard parser.current.isEnd else {

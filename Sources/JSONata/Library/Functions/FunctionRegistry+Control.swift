@@ -56,9 +56,11 @@ extension FunctionRegistry {
             if let value = try evaluator.literalValue(source) { return value }
             let tree: Node
             do throws(JSONataError) {
-                try evaluator.step(source.utf8.count)
+                // Compiling a byte takes as long as a few steps, and asks for no time in between.
+                try evaluator.step(16 * source.utf8.count)
                 tree = try Parser.parse(source)
             } catch {
+                if error.code.hasPrefix("U10"), error.code != "U1007" { throw error }
                 throw JSONataError("D3120", value: error.message)
             }
             evaluator.code = Compiler.compile(
