@@ -28,6 +28,24 @@ struct SystemdTests {
         #expect(systemd.waitForExit() == 0)
     }
 
+    @Test func `it says that it is alive also when reloads follow each other`() throws {
+        let systemd = try ServiceManagerDouble(configuration: Self.configuration)
+        // It asks its loops each half second.
+        try systemd.start(watchdogMicroseconds: 2_000_000)
+        _ = try #require(systemd.wait(for: "READY=1"))
+        var isAlive = false
+        for _ in 0..<5000 where !isAlive {
+            systemd.signal(SIGHUP)
+            while let text = systemd.notification() {
+                isAlive = isAlive || text.contains("WATCHDOG=1")
+                if text.contains("READY=1") { break }
+            }
+        }
+        #expect(isAlive)
+        systemd.signal(SIGTERM)
+        #expect(systemd.waitForExit() == 0)
+    }
+
     @Test func `a secret comes from systemd's credentials`() throws {
         let systemd = try ServiceManagerDouble(configuration: Self.configuration)
         try systemd.start()

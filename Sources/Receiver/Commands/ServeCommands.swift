@@ -127,33 +127,27 @@ enum ServeCommands {
         _ receiver: Receiver, _ loader: ConfigurationLoader, _ isStrict: Bool, _ log: Log
     ) {
         let watchdog = ServiceManager.watchdogMilliseconds
+        // Four chances before systemd loses patience.
+        let patience = UInt64(min(60_000, watchdog.map { max(1, $0 / 4) } ?? 60_000)) * 1_000_000
         var pulse = receiver.pulse()
         var isStalled = false
+        var nextPulse = Clock.monotonicNanoseconds &+ patience
         var nextMaintenance = Clock.monotonicNanoseconds &+ 60_000_000_000
         while true {
-            // Four chances before systemd loses patience.
-            let patience = min(60_000, watchdog.map { max(1, $0 / 4) } ?? 60_000)
-            switch Signals.wait(milliseconds: receiver.closeRetired() ? 20 : patience)
-            {
+            let now = Clock.monotonicNanoseconds
+            // Not only when nothing else happens: reloads may follow each other for longer.
+            if now >= nextPulse {
+                nextPulse = now &+ patience
+                if watchdog != nil { feed(receiver, &pulse, &isStalled, log) }
+            }
+            if now >= nextMaintenance {
+                receiver.maintain()
+                nextMaintenance = Clock.monotonicNanoseconds &+ 60_000_000_000
+            }
+            let rest = Int((max(nextPulse, now) - now) / 1_000_000) + 1
+            switch Signals.wait(milliseconds: receiver.closeRetired() ? min(20, rest) : rest) {
             case .stop: return
-            case .none:
-                if watchdog != nil {
-                    let now = receiver.pulse()
-                    if now.hasMoved(since: pulse) {
-                        ServiceManager.alive(isStalled ? "receiving" : nil)
-                        isStalled = false
-                    } else {
-                        // systemd shows it, and restarts the service if it stays so.
-                        ServiceManager.status("a loop or a commit does not move")
-                        log.write(.error, "a loop or a commit does not move; no sign of life sent")
-                        isStalled = true
-                    }
-                    pulse = now
-                }
-                if Clock.monotonicNanoseconds >= nextMaintenance {
-                    receiver.maintain()
-                    nextMaintenance = Clock.monotonicNanoseconds &+ 60_000_000_000
-                }
+            case .none: break
             case .reload:
                 ServiceManager.reloading()
                 let (problems, isRefused) = receiver.reload(
@@ -172,5 +166,22 @@ enum ServeCommands {
                     isRefused ? "receiving; the last reload was refused" : "receiving")
             }
         }
+    }
+
+    /// Tells systemd that the server is alive, when it is.
+    private static func feed(
+        _ receiver: Receiver, _ pulse: inout Pulse, _ isStalled: inout Bool, _ log: Log
+    ) {
+        let now = receiver.pulse()
+        if now.hasMoved(since: pulse) {
+            ServiceManager.alive(isStalled ? "receiving" : nil)
+            isStalled = false
+        } else {
+            // systemd shows it, and restarts the service if it stays so.
+            ServiceManager.status("a loop or a commit does not move")
+            log.write(.error, "a loop or a commit does not move; no sign of life sent")
+            isStalled = true
+        }
+        pulse = now
     }
 }
