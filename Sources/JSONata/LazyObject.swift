@@ -29,6 +29,22 @@ public struct LazyObject {
         return .object(object)
     }
 
+    /// Whether a result's place holds what a copy of the input has there: the same key, and the same member
+    /// that was not made.
+    fileprivate func isUntouched(
+        _ object: Int32, _ place: Int, _ input: Value, _ evaluator: borrowing Evaluator
+    ) -> Bool {
+        guard place < keys.count, case .object(let input) = input else { return false }
+        let cell = evaluator.objects[Int(object)].start + 2 * place
+        let inputCell = evaluator.objects[Int(input)].start + 2 * place
+        guard case .lazy(let member) = evaluator.cells[cell + 1], member == place,
+            case .string(let key) = evaluator.cells[cell],
+            case .string(let inputKey) = evaluator.cells[inputCell]
+        else { return false }
+        return key.source == inputKey.source && key.start == inputKey.start
+            && key.count == inputKey.count
+    }
+
     /// Whether a result has at `key` what the object had, made or not.
     fileprivate func holds(
         _ value: Value, at key: String, _ place: Int, _ evaluator: borrowing Evaluator
@@ -74,7 +90,8 @@ extension Expression {
             let result = try run(&evaluator, value, [:])
             guard case .object(let object) = result else { return try evaluator.json(result) }
             var changed: [JSONObject.Member] = []
-            for place in evaluator.order(of: object) {
+            for place in evaluator.order(of: object)
+            where !input.isUntouched(object, place, value, evaluator) {
                 let key = evaluator.string(evaluator.key(object, place))
                 let cell = evaluator.objects[Int(object)].start + 2 * place + 1
                 if input.holds(evaluator.cells[cell], at: key, place, evaluator) { continue }

@@ -73,6 +73,20 @@ package struct HeaderFields: Sendable {
         }
     }
 
+    /// Every field in the order received, its name in lower case.
+    /// - Parameter name: where each name is put for the call.
+    func forEachLowercased(
+        _ name: inout [UInt8], _ body: (_ name: [UInt8], _ value: ArraySlice<UInt8>) -> Void
+    ) {
+        for entry in entries {
+            name.removeAll(keepingCapacity: true)
+            for place in entry.nameStart..<entry.nameEnd {
+                name.append(asciiLowercased(buffer[place]))
+            }
+            body(name, buffer[entry.valueStart..<entry.valueEnd])
+        }
+    }
+
     /// Appends the values of every field of a name, joined by ", " (RFC 9110 §5.3), to `output`.
     ///
     /// - Parameters:

@@ -13,6 +13,8 @@ final class RequestContext {
     /// Members that `payload_transform` replaced or added.
     private(set) var transformed = JSONObject()
     private var transformSource = ""
+    /// `names` and those of `transformed` that are not among them.
+    private var memberNames = RequestContext.names
     private var decoded: Result<[UInt8], MalformedReason>?
     private var parsed: Result<JSONValue, MalformedReason>?
 
@@ -46,6 +48,7 @@ final class RequestContext {
         for (key, value) in result where !Self.fixed.contains(key) {
             if key == "body", isReceivedBody(value) { continue }
             transformed[key] = value
+            if !memberNames.contains(key) { memberNames.append(key) }
         }
     }
 
@@ -81,9 +84,7 @@ final class RequestContext {
 
     /// The context as an expression's input.
     var lazyObject: LazyObject {
-        var names = Self.names
-        for (key, _) in transformed where !Self.names.contains(key) { names.append(key) }
-        return LazyObject(names) { [names] in self.member(names[$0]) }
+        LazyObject(memberNames) { [memberNames] in self.member(memberNames[$0]) }
     }
 
     /// A member of the context after the transform; nil when there is none.
@@ -118,17 +119,20 @@ final class RequestContext {
 
     /// Lower-case names; values of repeats joined by ", " (RFC 9110 §5.3).
     private var headers: JSONValue {
-        var object = JSONObject()
-        request.fields.forEach { name, value in
-            let key = String(decoding: name.map(asciiLowercased), as: UTF8.self)
+        var members: [JSONObject.Member] = []
+        members.reserveCapacity(request.fields.count)
+        var name: [UInt8] = []
+        request.fields.forEachLowercased(&name) { name, value in
+            let key = String(decoding: name, as: UTF8.self)
             let text = String(decoding: value, as: UTF8.self)
-            if let before = object[key]?.stringValue {
-                object[key] = .string(before + ", " + text)
+            if let place = members.firstIndex(where: { $0.key == key }) {
+                let before = members[place].value.stringValue ?? ""
+                members[place].value = .string(before + ", " + text)
             } else {
-                object[key] = .string(text)
+                members.append((key, .string(text)))
             }
         }
-        return .object(object)
+        return .object(JSONObject(distinct: members))
     }
 
     // MARK: The body
