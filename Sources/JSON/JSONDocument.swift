@@ -5,7 +5,7 @@
 /// again by copying its bytes.
 ///
 ///     let document = try JSONDocument(parsing: Array(#"{"a": [1, 2.50]}"#.utf8))
-///     document.root["a"]?[1]?.rawBytes   // the bytes of 2.50
+///     document.root["a"]?[1]?.rawBytes  // the bytes of 2.50
 public final class JSONDocument: Sendable {
     /// The text as received.
     public let bytes: [UInt8]

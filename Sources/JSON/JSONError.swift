@@ -1,5 +1,11 @@
 /// Why a text is not the JSON it claims to be, and where.
 ///
+///     do {
+///         _ = try JSONValue(parsing: Array("[1,\n x]".utf8))
+///     } catch {
+///         print(error)  // line 2, column 2: unexpected character
+///     }
+///
 /// Lines and columns are counted from 1; a column counts bytes, not characters.
 public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The closed set of reasons.
@@ -46,6 +52,9 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Bounds of a document, checked while it is parsed.
+///
+///     let flat = JSONLimits(depthMax: 2, bytesMax: 1 << 16)
+///     let config = try JSONValue(parsing: Array(#"{"a": []}"#.utf8), limits: flat)
 public struct JSONLimits: Sendable, Equatable {
     /// How many arrays and objects may be open at once.
     public var depthMax: Int

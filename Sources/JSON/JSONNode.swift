@@ -1,4 +1,8 @@
 /// A value of a `JSONDocument`, unread: a place on its tape.
+///
+///     let prices = try JSONDocument(parsing: Array(#"{"a": 1, "b": 2}"#.utf8)).root
+///     var sum = 0.0
+///     prices.forEachMember { (_, price) in sum += price.doubleValue ?? 0 }  // 3
 public struct JSONNode: Sendable {
     /// The document it lies in.
     public let document: JSONDocument

@@ -2,6 +2,10 @@
 ///
 /// Doubles cannot tell `1.0` from `1` or hold 20 digits; a number that passes through unchanged is
 /// written with the text it came with.
+///
+///     let number = try JSONValue(parsing: Array("1.50".utf8)).numberValue
+///     number?.double  // 1.5
+///     number?.text  // "1.50"
 public struct JSONNumber: Sendable, Hashable {
     /// The nearest double.
     public let double: Double

@@ -1,5 +1,9 @@
 /// An object whose members keep their order.
 ///
+///     var object: JSONObject = ["b": 1, "a": 2]
+///     object["b"] = 3
+///     object.keys  // ["b", "a"]
+///
 /// Keys are equal when their code units are, not when they are canonically equivalent as Swift
 /// strings: `é` in one code point and in two are two keys, as in every other JSON implementation.
 public struct JSONObject: Sendable {

@@ -1,4 +1,9 @@
 /// A JSON value: made in memory, or an untouched part of a received document.
+///
+///     let event = try JSONValue(parsing: Array(#"{"type": "push", "size": 2}"#.utf8))
+///     event["type"]?.stringValue  // "push"
+///     let answer: JSONValue = ["ok": true, "of": event]
+///     answer.jsonString  // {"ok":true,"of":{"type": "push", "size": 2}}
 public enum JSONValue: Sendable {
     case null
     case bool(Bool)

@@ -1,5 +1,11 @@
 /// Writes JSON text to a growing array of bytes.
 ///
+///     var writer = JSONWriter()
+///     writer.raw("{\"name\":")
+///     writer.write("a \"b\"")
+///     writer.raw("}")
+///     writer.bytes  // {"name":"a \"b\""}
+///
 /// Members and elements are separated by the caller's own `raw` commas or through `write(_:)` of whole
 /// values; nodes of documents are copied as received.
 public struct JSONWriter: Sendable {

@@ -67,6 +67,12 @@ public struct CustomFunction: Sendable {
     }
 
     /// One call of the function: what it is given and what it may do.
+    ///
+    ///     let twice = CustomFunction("twice", signature: "<fx:x>", arity: 2) {
+    ///         (call: inout CustomFunction.Call) throws(JSONataError) in
+    ///         let once = try call.call(0, call.arguments[1])
+    ///         return try call.call(0, once)
+    ///     }
     public struct Call: ~Copyable {
         /// The arguments; nil for a missing one, an empty string for a function.
         public let arguments: [JSONValue?]

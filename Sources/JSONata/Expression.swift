@@ -2,8 +2,8 @@ public import JSON
 
 /// A JSONata expression, compiled once and evaluated as often as wanted, from any thread.
 ///
-///     let expression = try Expression("items[price > 10].name")
-///     let names = try expression.evaluate(.node(document.root))
+///     let dear = try Expression("items[price > 10].name")
+///     let names = try dear.evaluate(.node(document.root))
 ///
 /// The language is JSONata 2.2.2 (https://docs.jsonata.org). Two differences are deliberate:
 /// `$base64encode` and `$base64decode` work on UTF-8, and where the reference crashes there is an error
@@ -35,6 +35,9 @@ public struct Expression: Sendable {
     }
 
     /// The result for `input`, or nil when it is undefined.
+    ///
+    ///     let greeting = try Expression("'Hello ' & name & $mark")
+    ///     let text = try greeting.evaluate(["name": "Ada"], bindings: ["mark": "!"])
     ///
     /// - Parameters:
     ///   - input: the context; nil for none.

@@ -1,6 +1,11 @@
 public import JSON
 
 /// An object given to an evaluation whose members are made when an expression touches them, once.
+///
+///     let request = LazyObject(["path", "body"]) { place in
+///         place == 0 ? "/hooks" : try? JSONValue(parsing: received)
+///     }
+///     let path = try Expression("path").evaluate(request)  // the body is not parsed
 public struct LazyObject {
     private let keys: [String]
     private let make: (Int) -> JSONValue?
@@ -81,7 +86,7 @@ extension Expression {
     /// their own names: nothing is made or copied of them.
     ///
     ///     // {"a": …, "b": …}: only "c" comes back, and neither "a" nor "b" is made.
-    ///     Expression("$merge([$, {'c': 1}])").changes(of: input)
+    ///     let changes = try Expression("$merge([$, {'c': 1}])").changes(of: input)
     public func changes(
         of input: LazyObject, environment: EvaluationEnvironment = EvaluationEnvironment()
     ) throws(JSONataError) -> JSONValue? {

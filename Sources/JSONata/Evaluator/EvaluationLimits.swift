@@ -1,4 +1,8 @@
 /// Bounds of one evaluation. They are always on: an expression that reaches one stops with its code.
+///
+///     var limits = EvaluationLimits()
+///     limits.stepsMax = 10_000
+///     let bounded = try Expression("$sum([1..100000].($ * 2))", limits: limits)  // U1001
 public struct EvaluationLimits: Sendable, Equatable {
     /// Nodes evaluated; beyond it U1001.
     public var stepsMax = 10_000_000
@@ -22,6 +26,9 @@ public struct EvaluationLimits: Sendable, Equatable {
 }
 
 /// What an evaluation may know of the world: all of it given, none of it looked up.
+///
+///     let world = EvaluationEnvironment(nowMilliseconds: 0)
+///     let now = try Expression("$now()").evaluate(nil, environment: world)
 public struct EvaluationEnvironment: Sendable {
     /// `$now()` and `$millis()`: milliseconds since 1970, the same for a whole evaluation.
     public var nowMilliseconds: Int64
