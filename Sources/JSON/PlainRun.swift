@@ -54,7 +54,7 @@ enum PlainRun {
                     fromByteOffset: 8 * place, as: UInt64.self)
                 // One bit a byte, moved together into the highest byte.
                 let bits = allSpecialBytes(UInt64(littleEndian: word)) >> 7
-                all |= (bits &* 0x0102_0408_1020_4080) >> 56 << UInt64(8 * place)
+                all |= ((bits &* 0x0102_0408_1020_4080) >> 56) << UInt64(8 * place)
             }
             return all
         #endif
