@@ -56,8 +56,6 @@ final class CommitLane: Sendable {
         var isIdle = false
         /// What is pending waits for `release`.
         var isHeld = false
-        /// Another thread commits in place of the one that waits.
-        var isBorrowed = false
         /// So many would be enough for a commit that waits for more; 0 when none does.
         var enough = 0
         var isStopping = false
@@ -131,7 +129,7 @@ final class CommitLane: Sendable {
         let isTaken = state.withLock { state -> Bool in
             guard state.isIdle, !state.isStopping, !state.pending.isEmpty else { return false }
             // The thread goes on waiting, and nobody wakes it.
-            (state.isIdle, state.isBorrowed, state.isHeld) = (false, true, false)
+            (state.isIdle, state.isHeld) = (false, false)
             state.turns &+= 1
             swap(&state.pending, &batch)
             return true
@@ -140,7 +138,6 @@ final class CommitLane: Sendable {
         var events: [QueuedEvent] = []
         commit(&batch, &events)
         let wake = state.withLock { state -> Bool in
-            state.isBorrowed = false
             state.isIdle = !state.isStopping && (state.pending.isEmpty || state.isHeld)
             if state.isIdle, state.pending.isEmpty { swap(&state.pending, &batch) }
             return !state.isIdle

@@ -63,6 +63,8 @@ final class EventLoop: @unchecked Sendable {
     var hasNewRequests = false
     /// The handler waits to be told when nothing more is ready.
     private var handlerHolds = false
+    /// Requests of this round were handed on.
+    private var handedOn = false
     /// Answers that came from other threads, taken out of the mailbox whole.
     private var arrived: [LoopAnswer] = []
     /// Answers of one connection are collected here before they are sent.
@@ -183,16 +185,14 @@ final class EventLoop: @unchecked Sendable {
                     && (hasBegunDrain || box.drainNanoseconds == nil)
                 return box.isAsleep ? sleepMilliseconds() : 0
             }
+            let heldBefore = handlerHolds
+            handedOn = false
             let count = unsafe system.wait(epoll, &events, milliseconds: timeout)
             now = SystemCalls.monotonicNanoseconds()
             takeMail()
             if let new = newListeners {
                 newListeners = nil
                 replaceListeners(with: new)
-            }
-            if count == 0, handlerHolds {
-                handlerHolds = false
-                handler.loopRests(index)
             }
             if isDraining, !hasBegunDrain { beginDrain(scratch: &scratch) }
             for place in 0..<count {
@@ -204,6 +204,8 @@ final class EventLoop: @unchecked Sendable {
                 }
             }
             finishRound()
+            // Whatever else was ready, it brought nothing for the handler to wait for.
+            if heldBefore, !handedOn { letGo() }
             // All that is ready comes in one round: so a round's length tells how long clients wait.
             if unsafe count == events.count, count < Self.eventsMax {
                 unsafe events = [epoll_event](repeating: epoll_event(), count: count * 2)
@@ -222,12 +224,20 @@ final class EventLoop: @unchecked Sendable {
         closeListeners()
     }
 
+    /// Tells the handler that nothing more comes, and sends what it answers at once.
+    private func letGo() {
+        handlerHolds = false
+        handler.loopRests(index)
+        finishRound()
+    }
+
     /// Lets the handler hand on what the round collected, takes the answers and sends them, until
     /// nothing is left: a sent answer may make room for a request that was held back.
     private func finishRound() {
         repeat {
             if hasNewRequests {
                 hasNewRequests = false
+                handedOn = true
                 handlerHolds = handler.roundEnded(loop: index)
             }
             takeMail()

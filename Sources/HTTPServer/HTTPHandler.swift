@@ -21,7 +21,7 @@ package protocol HTTPHandler: Sendable {
     /// - Returns: true when some of it waits for `loopRests`: before it sleeps, the loop looks whether more
     ///   is ready.
     func roundEnded(loop: Int) -> Bool
-    /// Nothing more is ready for a loop whose last round left work that waits for this.
+    /// A loop whose last round left work that waits for this has looked, and no more requests were ready.
     func loopRests(_ loop: Int)
     /// A connection was refused or broken off by the protocol: for counting.
     func protocolFailed(_ failure: HTTPFailure, remoteAddress: String)
