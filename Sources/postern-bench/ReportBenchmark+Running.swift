@@ -24,7 +24,11 @@ extension ReportBenchmark {
             integrations: \(work)/integrations.d
             queues:
               - { name: main, type: \(queue), path: \(Self.path(queue)) }
-            limits: { connections_max: 20000, connections_per_address_max: 20000 }
+            limits:
+              connections_max: 20000
+              connections_per_address_max: 20000
+              # One integration gets four fifths: enough for 64 bodies of 1 MB at once.
+              bytes_in_flight_max: 128MiB
 
             """
         try write(configuration, work, "postern.yaml")

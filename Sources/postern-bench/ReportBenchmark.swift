@@ -111,7 +111,8 @@ struct ReportBenchmark {
         let text = try Shell.output(of: command(work, setting))
         _ = try Shell.output(of: "rm -rf '\(work)'")
         guard !text.contains("Non-2xx"), let rate = Self.number(after: "Requests/sec:", in: text),
-            let p99 = Self.number(after: "99%", in: text),
+            // With the space, since a deviation may be 86.99 %.
+            let p99 = Self.number(after: " 99%", in: text),
             let memory = Self.number(after: "VmRSS:", in: text)
         else {
             throw Shell.Failure(description: "\(queue), \(axis.rawValue) \(value): \(text)")
