@@ -120,7 +120,7 @@ final class CommitLane: Sendable {
     }
 
     /// Commits what is pending on the caller's thread, without a change of threads, when the lane has
-    /// nothing else to do and its commits take no longer than that change is worth.
+    /// nothing else to do and its commits are short.
     /// - Returns: false when it is left to the lane's thread.
     func commitHere() -> Bool {
         let usual = account.usualNanoseconds(lane: index)

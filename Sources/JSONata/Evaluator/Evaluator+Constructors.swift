@@ -87,16 +87,22 @@ extension Evaluator {
         while let item = next(&items) {
             if isFirst {
                 cells.append(item)
-            } else if !item.isUndefined {
-                if !isList, let first = cells.popLast(), !first.isUndefined {
-                    isList = true
-                    appendItems(of: first)
-                }
-                if isList { appendItems(of: item) } else { cells.append(item) }
+            } else {
+                appendFurther(item, &isList)
             }
             isFirst = false
         }
         return isList ? makeArray(start) : cells[start]
+    }
+
+    /// Adds an item that is not the first: with it, what is there becomes a list of items.
+    private mutating func appendFurther(_ item: Value, _ isList: inout Bool) {
+        if item.isUndefined { return }
+        if !isList, let first = cells.popLast(), !first.isUndefined {
+            isList = true
+            appendItems(of: first)
+        }
+        if isList { appendItems(of: item) } else { cells.append(item) }
     }
 
     private func checkKey(_ key: TextRange, _ node: Code.Node) throws(JSONataError) {
@@ -144,12 +150,8 @@ extension Evaluator {
                 let item = groups.entries[entry].item
                 if isTuples || entry == head.first {
                     cells.append(item)
-                } else if !item.isUndefined {
-                    if !isList, let first = cells.popLast(), !first.isUndefined {
-                        isList = true
-                        appendItems(of: first)
-                    }
-                    if isList { appendItems(of: item) } else { cells.append(item) }
+                } else {
+                    appendFurther(item, &isList)
                 }
                 entry = groups.entries[entry].next
             }

@@ -118,5 +118,6 @@
     }
 }
 
-// What is handed from thread to thread is handed over whole.
+// Unchecked for the pointer: it is the one owner's (`~Copyable`), so whoever hands an arena to another
+// thread keeps nothing of it.
 extension Arena: @unchecked Sendable where Element: Sendable {}

@@ -79,16 +79,25 @@ package struct LogRecord: Sendable {
         case .json: return appendJSON(to: &writer)
         case .text:
             Timestamp.append(timeMilliseconds, to: &writer.bytes)
-            writer.raw(" ")
-            writer.raw(text: level.rawValue)
-            writer.raw(" ")
-        case .journal:
-            writer.raw("<")
-            writer.raw(text: String(level.priority))
-            writer.raw(">")
+            Self.append(level, to: &writer)
+        case .journal: Self.appendPriority(level, to: &writer)
         }
         appendText(to: &writer)
         writer.raw("\n")
+    }
+
+    /// The level behind the time of a text line.
+    static func append(_ level: LogLevel, to writer: inout JSONWriter) {
+        writer.raw(" ")
+        writer.raw(text: level.rawValue)
+        writer.raw(" ")
+    }
+
+    /// `<6>`, by which journald knows the priority (sd-daemon(3)).
+    static func appendPriority(_ level: LogLevel, to writer: inout JSONWriter) {
+        writer.raw("<")
+        writer.raw(text: String(level.priority))
+        writer.raw(">")
     }
 
     /// The message and its fields, as one line.

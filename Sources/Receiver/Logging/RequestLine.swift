@@ -64,13 +64,8 @@ struct RequestLine {
         case .json: return appendJSON(to: &writer, level, stamp)
         case .text:
             writer.raw(stamp.bytes[...])
-            writer.raw(" ")
-            writer.raw(text: level.rawValue)
-            writer.raw(" ")
-        case .journal:
-            writer.raw("<")
-            writer.raw(text: String(level.priority))
-            writer.raw(">")
+            LogRecord.append(level, to: &writer)
+        case .journal: LogRecord.appendPriority(level, to: &writer)
         }
         writer.raw(text: entry.outcome.rawValue)
         // An identifier is 13 plain characters (`RequestIdentifiers`).

@@ -198,7 +198,8 @@ package final class WebhookHandler: HTTPHandler {
     }
 
     /// While more is ready to be read, what a round has submitted waits for it, so that one commit stores
-    /// both: it costs the processor as much as some ten requests. Not longer than this.
+    /// both: it costs the processor as much as some four requests. Asked at the end of each round, whose own
+    /// length counts.
     private static let nanosecondsHeldMax: UInt64 = 1_000_000
 
     package func loopRests(_ loop: Int) {

@@ -52,14 +52,6 @@ package struct PlaceholderTemplate: Sendable {
         }
     }
 
-    /// The whole template is one placeholder, whose typed value is the result.
-    var whole: Placeholder? {
-        guard segments.count == 1, case .placeholder(let placeholder)? = segments.first else {
-            return nil
-        }
-        return placeholder
-    }
-
     /// The first members of every path, without repeats.
     var roots: [String] {
         var roots: [String] = []
