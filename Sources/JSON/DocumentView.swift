@@ -70,7 +70,7 @@ private import func Glibc.memcmp
         let ends = unsafe KeyEnds(UnsafeRawPointer(key.baseAddress), key.count)
         var found = -1
         var place = index &+ 1
-        let end = Int(object.next)
+        let end = index &+ 1 &+ Int(object.inside)
         while place < end {
             let entry = unsafe tape[place]
             if entry.isFlagged {
@@ -86,11 +86,11 @@ private import func Glibc.memcmp
 
     /// The entry after the member whose key's entry is at `place`.
     ///
-    /// A branch, where `next` alone would do: the processor foresees most and goes on to the next key,
+    /// A branch, where `inside` alone would do: the processor foresees most and goes on to the next key,
     /// while it would have to wait for what it reads.
     @inline(__always) private func memberEnd(_ place: Int) -> Int {
         if unsafe tape[place &+ 1].meta & 7 < 4 { return place &+ 2 }
-        return unsafe Int(tape[place &+ 1].next)
+        return unsafe place &+ 2 &+ Int(tape[place &+ 1].inside)
     }
 
     /// The beginning and the end of a key, by which keys of its length are told from it.
@@ -180,7 +180,7 @@ private import func Glibc.memcmp
     /// The entry of the key of the member number `place`.
     private func key(_ place: Int, of index: Int) -> Int {
         var entry = index + 1
-        for _ in 0..<place { entry = Int(self.entry(entry + 1).next) }
+        for _ in 0..<place { entry = memberEnd(entry) }
         return entry
     }
 

@@ -18,18 +18,28 @@ public final class JSONDocument: Sendable {
     /// the last one is found; numbers of any length are accepted; an escaped lone surrogate is accepted.
     ///
     /// - Throws: `JSONError` with line and column.
-    public init(parsing bytes: [UInt8], limits: JSONLimits = .default) throws(JSONError) {
+    public convenience init(
+        parsing bytes: [UInt8], limits: JSONLimits = .default
+    ) throws(JSONError) {
+        try self.init(parsing: bytes, limits: limits, takesPlain: true)
+    }
+
+    /// The same; `takesPlain` is false to take nothing the short way, for tests that compare the two.
+    package init(
+        parsing bytes: [UInt8], limits: JSONLimits = .default, takesPlain: Bool
+    ) throws(JSONError) {
         guard bytes.count <= limits.bytesMax else {
             throw JSONError(.tooLarge, at: limits.bytesMax, in: bytes)
         }
         // Room for the usual text, seldom one value in less than eight bytes; the second room is for
         // any: each value but the first follows a separator, or opens a container. One more, since the
         // scanner makes sure that there is room for a key and a value.
-        var tape = Self.scan(bytes, entriesMax: bytes.count / 8 + 8, limits.depthMax)
+        var tape = Self.scan(bytes, entriesMax: bytes.count / 8 + 8, limits.depthMax, takesPlain)
         if case .failure(.tapeIsFull) = tape {
             let half = bytes.count / 2 + 2
             tape = Self.scan(
-                bytes, entriesMax: half + min(half, max(0, limits.depthMax)), limits.depthMax)
+                bytes, entriesMax: half + min(half, max(0, limits.depthMax)), limits.depthMax,
+                takesPlain)
         }
         switch tape {
         case .success(let tape):
@@ -46,7 +56,7 @@ public final class JSONDocument: Sendable {
     }
 
     private static func scan(
-        _ bytes: [UInt8], entriesMax: Int, _ depthMax: Int
+        _ bytes: [UInt8], entriesMax: Int, _ depthMax: Int, _ takesPlain: Bool
     ) -> Result<ContiguousArray<TapeEntry>, JSONScanner.Failure> {
         var failure: JSONScanner.Failure?
         // The reason for unsafe: the scanner writes the tape without the checks of an array, which
@@ -60,7 +70,7 @@ public final class JSONDocument: Sendable {
                     do throws(JSONScanner.Failure) {
                         count = try unsafe JSONScanner(
                             buffer, tape: tape, words: words, depthMax: depthMax
-                        ).scan()
+                        ).scan(takesPlain: takesPlain)
                     } catch {
                         failure = error
                     }
@@ -83,7 +93,9 @@ extension JSONDocument {
 
     @inlinable package func kind(at index: Int) -> JSONKind { tape[index].kind }
 
-    @inlinable package func next(after index: Int) -> Int { Int(tape[index].next) }
+    @inlinable package func next(after index: Int) -> Int {
+        index + 1 + Int(tape[index].inside)
+    }
 
     @inlinable package func count(of index: Int) -> Int { tape[index].count }
 

@@ -1,29 +1,7 @@
 /// Literals, numbers and strings.
 extension JSONScanner {
-    @inline(__always) func scanLiteral(
-        _ position: Int, _ entry: Entry
-    ) throws(Failure) -> Int {
-        guard position <= end &- 5 else { return try scanLastLiteral(position, entry) }
-        let word = four(position)
-        if word == 0x6C6C_756E {
-            write(entry, .null, position, 4)
-            return position &+ 4
-        }
-        if word == 0x6575_7274 {
-            write(entry, .bool, position, 4, flag: true)
-            return position &+ 4
-        }
-        guard word == 0x736C_6166, byte(position &+ 4) == UInt8(ascii: "e") else {
-            return try scanLastLiteral(position, entry)
-        }
-        write(entry, .bool, position, 5)
-        return position &+ 5
-    }
-
-    /// A literal that may end the text, or is none.
-    @inline(never) private func scanLastLiteral(
-        _ position: Int, _ entry: Entry
-    ) throws(Failure) -> Int {
+    func scanLiteral(_ state: inout State) throws(Failure) {
+        let position = state.position
         let text: StaticString
         let kind: JSONKind
         switch byte(position) {
@@ -42,28 +20,12 @@ extension JSONScanner {
                 throw Failure(code: .invalidLiteral, offset: position + index)
             }
         }
-        write(entry, kind, position, length, flag: kind == .bool && length == 4)
-        return position + length
-    }
-
-    /// A number of few digits; what is longer goes on in `numberEnd`.
-    @inline(__always) func scanNumber(_ start: Int, _ entry: Entry) throws(Failure) -> Int {
-        var place = start
-        if start <= end &- 24, case let digits = unsafe PlainRun.digits(base + start),
-            digits > 0, digits < 16, digits == 1 || byte(start) != UInt8(ascii: "0"),
-            case let next = byte(start &+ digits), next != UInt8(ascii: "."),
-            next | 0x20 != UInt8(ascii: "e")
-        {
-            place &+= digits
-        } else {
-            place = try numberEnd(start)
-        }
-        write(entry, .number, start, place &- start)
-        return place
+        state.write(kind, position, length, flag: kind == .bool && length == 4)
+        state.position = position + length
     }
 
     /// RFC 8259 §6: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
-    @inline(never) private func numberEnd(_ start: Int) throws(Failure) -> Int {
+    func numberEnd(_ start: Int) throws(Failure) -> Int {
         var place = byte(start) == UInt8(ascii: "-") ? start &+ 1 : start
         if place < end, byte(place) == UInt8(ascii: "0") {
             place &+= 1
@@ -94,22 +56,23 @@ extension JSONScanner {
 
     // MARK: Strings
 
-    /// After the closing quote of a string from `start` on whose first special byte is at `stop`.
-    @inline(__always) func stringEnd(
-        _ start: Int, _ stop: Int, _ entry: Entry, _ marks: inout Marks
-    ) throws(Failure) -> Int {
+    /// A string, whose opening quote is the next special byte.
+    func scanString(_ state: inout State) throws(Failure) {
+        pass(&state.marks)
+        let start = state.position &+ 1
+        let stop = next(&state.marks)
         if stop < end, byte(stop) == UInt8(ascii: "\"") {
-            write(entry, .string, start, stop &- start)
-            return stop &+ 1
+            state.write(.string, start, stop &- start)
+            state.position = stop &+ 1
+            return
         }
-        let place = try uncommonStringEnd(start, from: stop, entry)
-        marks = self.marks(from: place, after: marks)
-        return place
+        state.position = try uncommonStringEnd(start, from: stop, &state)
+        state.marks = marks(from: state.position, after: state.marks)
     }
 
     /// The rest of a string that has escapes or more than ASCII, from `position` on.
     @inline(never) private func uncommonStringEnd(
-        _ start: Int, from position: Int, _ entry: Entry
+        _ start: Int, from position: Int, _ state: inout State
     ) throws(Failure) -> Int {
         var place = position
         var hasEscape = false
@@ -118,7 +81,7 @@ extension JSONScanner {
             let character = byte(place)
             switch character {
             case UInt8(ascii: "\""):
-                write(entry, .string, start, place - start, flag: hasEscape)
+                state.write(.string, start, place - start, flag: hasEscape)
                 return place + 1
             case UInt8(ascii: "\\"):
                 hasEscape = true

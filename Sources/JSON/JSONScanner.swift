@@ -6,9 +6,10 @@
 /// string before it works on the next (Langdale and Lemire, "Parsing Gigabytes of JSON per Second",
 /// 2019, which this borrows that much from).
 ///
+/// `PlainScanner` takes what is written as it usually is, `step` whatever that stops before.
+///
 /// The scanner reads through an unsafe pointer, because a bounds check a byte would more than double
-/// its time; every read below is guarded by a comparison with `end`. What changes with every byte is
-/// local to `scan` and handed on by value, so that it stays in registers.
+/// its time; every read below is guarded by a comparison with `end`.
 @safe struct JSONScanner {
     enum Failure: Error {
         case invalid(code: JSONError.Code, offset: Int)
@@ -25,6 +26,27 @@
         var block: Int
     }
 
+    /// How far the scanner is.
+    @safe struct State {
+        /// At a value, at what should be a key, or after a value.
+        var position: Int
+        var isAfterValue = false
+        /// What is special from `position` on.
+        var marks: Marks
+        /// Where the next entry goes.
+        var top: UnsafeMutablePointer<TapeEntry>
+        /// The innermost open container; while it is open its `inside` holds how many entries before it
+        /// the one around it is, 0 for none.
+        var container: UnsafeMutablePointer<TapeEntry>?
+        /// How many more containers may be opened.
+        var depthLeft: Int
+
+        @inline(always) var isObject: Bool {
+            guard let container = unsafe container else { return false }
+            return unsafe container.pointee.isObject
+        }
+    }
+
     /// Bytes whose marks are found at once.
     static let window = 4096
 
@@ -32,8 +54,8 @@
     let end: Int
     private let depthMax: Int
     private let tape: UnsafeMutablePointer<TapeEntry>
-    /// The last number that an item's first entry may have, so that there is room for a key and a value.
-    private let room: Int
+    /// The last place of an item's first entry, so that there is room for a key and a value.
+    let lastTop: UnsafeMutablePointer<TapeEntry>
     /// The marks of the window at hand.
     let words: UnsafeMutablePointer<UInt64>
 
@@ -47,14 +69,14 @@
         words: UnsafeMutableBufferPointer<UInt64>, depthMax: Int
     ) throws(Failure) {
         guard let start = buffer.baseAddress else { throw Failure(code: .emptyInput, offset: 0) }
-        guard let entries = tape.baseAddress, let words = words.baseAddress else {
+        guard let entries = tape.baseAddress, let words = words.baseAddress, tape.count >= 2 else {
             throw .tapeIsFull
         }
         unsafe self.words = words
         unsafe base = start
         end = buffer.count
         unsafe self.tape = entries
-        room = tape.count - 2
+        unsafe lastTop = entries + (tape.count - 2)
         self.depthMax = depthMax
     }
 
@@ -68,105 +90,21 @@
         unsafe UInt32(littleEndian: base.loadUnaligned(fromByteOffset: index, as: UInt32.self))
     }
 
-    /// The place of the next entry on the tape: as a number, which entries hold, and in memory.
-    @safe struct Entry {
-        var number: Int
-        let pointer: UnsafeMutablePointer<TapeEntry>
-
-        @inline(always) var next: Entry {
-            unsafe Entry(number: number &+ 1, pointer: pointer + 1)
-        }
-    }
-
-    /// Writes an entry, for which there is room.
-    @inline(always) func write(
-        _ entry: Entry, _ kind: JSONKind, _ offset: Int, _ length: Int, flag: Bool = false
-    ) {
-        unsafe entry.pointer.initialize(
-            to: TapeEntry(
-                kind: kind, offset: offset, length: length, next: entry.number &+ 1, flag: flag))
-    }
-
     /// How many entries were written.
-    func scan() throws(Failure) -> Int {
-        var position = try start()
-        var marks = self.marks(from: position, after: Marks(word: 0, block: -1))
-        var entry = unsafe Entry(number: 0, pointer: tape)
-        var depth = 0
-        /// The innermost open container; while it is open its `next` holds the one around it.
-        var container: UnsafeMutablePointer<TapeEntry>?
-        var isObject = false
-        items: while true {
-            // An item: a member, whose key's quote is passed, an element, or the whole value.
-            guard entry.number <= room else { throw .tapeIsFull }
-            value: do {
-                if isObject, let container = unsafe container,
-                    try unsafe scanStrings(&position, &entry, container, &marks)
-                {
-                    break value
-                }
-                let first = byte(position)
-                if first == UInt8(ascii: "\"") {
-                    pass(&marks)
-                    position = try stringEnd(position &+ 1, next(&marks), entry, &marks)
-                    entry = entry.next
-                } else if first | 0x20 == UInt8(ascii: "{") {
-                    guard depth < depthMax else { throw Failure(code: .tooDeep, offset: position) }
-                    let inside = afterSpace(position &+ 1, &marks)
-                    guard inside < end else { throw unexpected(inside) }
-                    let kind = first == UInt8(ascii: "{") ? JSONKind.object : .array
-                    write(entry, kind, position, inside &+ 1 &- position)
-                    let opened = unsafe entry.pointer
-                    entry = entry.next
-                    if byte(inside) != first &+ 2 {
-                        unsafe opened.pointee.next = number(of: container)
-                        unsafe container = opened
-                        isObject = kind == .object
-                        depth &+= 1
-                        position = isObject ? try keyStart(inside, &marks) : inside
-                        continue items
-                    }
-                    position = inside &+ 1
-                } else {
-                    position =
-                        first &- UInt8(ascii: "0") < 10 || first == UInt8(ascii: "-")
-                        ? try scanNumber(position, entry) : try scanLiteral(position, entry)
-                    entry = entry.next
-                    if isObject, position <= end &- 4,
-                        four(position) & 0xFFFF == Self.valueToKey
-                    {
-                        unsafe container?.pointee.meta &+= TapeEntry.one
-                        pass(&marks)
-                        position &+= 2
-                        continue items
-                    }
-                }
-            }
-            // After a value: the next one of the container, or the ends of containers.
-            while let inner = unsafe container {
-                unsafe inner.pointee.meta &+= TapeEntry.one
-                position = afterSpace(position, &marks)
-                guard position < end else { throw unexpected(position) }
-                let mark = byte(position)
-                if mark == UInt8(ascii: ",") {
-                    position = afterSpace(position &+ 1, &marks)
-                    if isObject {
-                        position = try keyStart(position, &marks)
-                    } else if position >= end {
-                        throw unexpected(position)
-                    }
-                    continue items
-                }
-                guard mark == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
-                    throw unexpected(position)
-                }
-                position &+= 1
-                depth &-= 1
-                unsafe (container, isObject) = close(inner, position, entry.number)
-            }
-            try checkRest(position)
-            return entry.number
+    ///
+    /// - Parameter takesPlain: false to take nothing the short way, for tests that compare the two.
+    func scan(takesPlain: Bool = true) throws(Failure) -> Int {
+        let position = try start()
+        var state = unsafe State(
+            position: position, marks: marks(from: position, after: Marks(word: 0, block: -1)),
+            top: tape, depthLeft: depthMax)
+        try scanItem(&state)
+        while unsafe state.container != nil {
+            if takesPlain, !state.isAfterValue { scanPlain(&state) }
+            try step(&state)
         }
+        try checkRest(state.position)
+        return unsafe state.top - tape
     }
 
     /// Where the value begins.
@@ -186,73 +124,80 @@
         if rest < end { throw Failure(code: .trailingContent, offset: rest) }
     }
 
-    /// Members that are strings, one after the other, up to the value of one that is not; true when the
-    /// last one's value is passed too.
-    @inline(always) private func scanStrings(
-        _ position: inout Int, _ entry: inout Entry,
-        _ container: UnsafeMutablePointer<TapeEntry>, _ marks: inout Marks
-    ) throws(Failure) -> Bool {
-        while true {
-            let stop = next(&marks)
-            guard stop <= end &- 4, case let word = four(stop), word & 0xFFFF == Self.keyToValue,
-                word & 0xFF_0000 > 0x20_0000
-            else {
-                position = try colonEnd(stringEnd(position, stop, entry, &marks), &marks)
-                entry = entry.next
-                return false
+    // MARK: One step
+
+    private func step(_ state: inout State) throws(Failure) {
+        if state.isAfterValue { try scanAfterValue(&state) } else { try scanItem(&state) }
+    }
+
+    /// A member, an element, or the whole value; of a container only what opens it, unless it is empty.
+    private func scanItem(_ state: inout State) throws(Failure) {
+        guard unsafe state.top <= lastTop else { throw .tapeIsFull }
+        if state.isObject {
+            guard state.position < end, byte(state.position) == UInt8(ascii: "\"") else {
+                throw unexpected(state.position)
             }
-            write(entry, .string, position, stop &- position)
-            entry = entry.next
-            guard word & 0xFF_0000 == Self.quote else {
-                position = stop &+ 2
-                return false
-            }
-            pass(&marks)
-            let start = stop &+ 3
-            let valueStop = next(&marks)
-            guard valueStop <= end &- 4, four(valueStop) << 8 == Self.stringToKey else {
-                position = try stringEnd(start, valueStop, entry, &marks)
-                entry = entry.next
-                return true
-            }
-            write(entry, .string, start, valueStop &- start)
-            entry = entry.next
-            pass(&marks)
-            position = valueStop &+ 3
-            unsafe container.pointee.meta &+= TapeEntry.one
-            guard entry.number <= room else { throw .tapeIsFull }
+            try scanString(&state)
+            let colon = afterSpace(state.position, &state.marks)
+            guard colon < end, byte(colon) == UInt8(ascii: ":") else { throw unexpected(colon) }
+            state.position = afterSpace(colon &+ 1, &state.marks)
         }
+        guard state.position < end else { throw unexpected(state.position) }
+        let first = byte(state.position)
+        if first | 0x20 == UInt8(ascii: "{") { return try scanOpening(&state, first) }
+        if first == UInt8(ascii: "\"") {
+            try scanString(&state)
+        } else if first &- UInt8(ascii: "0") < 10 || first == UInt8(ascii: "-") {
+            let start = state.position
+            state.position = try numberEnd(start)
+            state.write(.number, start, state.position &- start)
+        } else {
+            try scanLiteral(&state)
+        }
+        state.isAfterValue = true
     }
 
-    /// What `next` holds of an open container around another; all ones for none.
-    @inline(always) private func number(of container: UnsafeMutablePointer<TapeEntry>?) -> UInt32 {
-        guard let container = unsafe container else { return .max }
-        return UInt32(truncatingIfNeeded: unsafe container - tape)
+    private func scanOpening(_ state: inout State, _ first: UInt8) throws(Failure) {
+        let start = state.position
+        guard state.depthLeft > 0 else { throw Failure(code: .tooDeep, offset: start) }
+        let inside = afterSpace(start &+ 1, &state.marks)
+        guard inside < end else { throw unexpected(inside) }
+        let opened = unsafe state.top
+        state.write(
+            first == UInt8(ascii: "{") ? .object : .array, start, inside &+ 1 &- start)
+        if byte(inside) == first &+ 2 {
+            state.position = inside &+ 1
+            state.isAfterValue = true
+            return
+        }
+        let outer = unsafe state.container ?? opened
+        unsafe opened.pointee.inside = opened.distance(since: outer)
+        unsafe state.container = opened
+        state.depthLeft &-= 1
+        state.position = inside
+        state.isAfterValue = false
     }
 
-    /// Closes a container, which ends before `position`; gives the one around it.
-    @inline(always) private func close(
-        _ container: UnsafeMutablePointer<TapeEntry>, _ position: Int, _ count: Int
-    ) -> (container: UnsafeMutablePointer<TapeEntry>?, isObject: Bool) {
-        let outer = unsafe container.pointee.next
-        unsafe container.pointee.length =
-            UInt32(truncatingIfNeeded: position) &- container.pointee.offset
-        unsafe container.pointee.next = UInt32(truncatingIfNeeded: count)
-        guard outer != .max else { return (nil, false) }
-        let pointer = unsafe tape + Int(outer)
-        return unsafe (pointer, pointer.pointee.kind == .object)
+    /// What follows a value: the next one of the container, or the container's end.
+    private func scanAfterValue(_ state: inout State) throws(Failure) {
+        guard let container = unsafe state.container else { return }
+        unsafe container.pointee.meta &+= TapeEntry.one
+        let place = afterSpace(state.position, &state.marks)
+        guard place < end else { throw unexpected(place) }
+        let mark = byte(place)
+        if mark == UInt8(ascii: ",") {
+            state.position = afterSpace(place &+ 1, &state.marks)
+            state.isAfterValue = false
+            return
+        }
+        guard mark == (state.isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
+            throw unexpected(place)
+        }
+        state.position = place &+ 1
+        state.depthLeft &+= 1
+        let outer = unsafe container.close(before: state.position, top: state.top)
+        unsafe state.container = outer == container ? nil : outer
     }
-
-    // Three bytes, moved up so that a fourth does not count; two bytes; the third of four.
-
-    /// `","`: from a string to the next key.
-    private static let stringToKey: UInt32 = 0x222C_2200
-    /// `":`: from a key to its value.
-    private static let keyToValue: UInt32 = 0x3A22
-    /// `"`
-    private static let quote: UInt32 = 0x22_0000
-    /// `,"`: from a value to the next key.
-    private static let valueToKey: UInt32 = 0x222C
 
     /// What is wrong with the byte at `position`, or with its absence.
     @inline(never) func unexpected(_ position: Int) -> Failure {
@@ -262,20 +207,7 @@
     // MARK: Space
 
     /// Where the next byte is that is no space, `end` at most.
-    @inline(always) private func afterSpace(_ position: Int) -> Int {
-        if position < end, byte(position) > 0x20 { return position }
-        return afterLongSpace(position)
-    }
-
-    /// The same; passes what is special among the spaces.
-    @inline(always) private func afterSpace(_ position: Int, _ marks: inout Marks) -> Int {
-        if position < end, byte(position) > 0x20 { return position }
-        let place = afterLongSpace(position)
-        marks = self.marks(from: place, after: marks)
-        return place
-    }
-
-    @inline(never) private func afterLongSpace(_ position: Int) -> Int {
+    private func afterSpace(_ position: Int) -> Int {
         var place = position
         while place < end {
             let character = byte(place)
@@ -286,25 +218,41 @@
         return place
     }
 
-    /// From after a key's closing quote to the value.
-    @inline(always) private func colonEnd(
-        _ position: Int, _ marks: inout Marks
-    ) throws(Failure) -> Int {
-        let place = afterSpace(position, &marks)
-        guard place < end, byte(place) == UInt8(ascii: ":") else { throw unexpected(place) }
-        let value = afterSpace(place &+ 1, &marks)
-        guard value < end else { throw unexpected(value) }
-        return value
+    /// The same; passes what is special among the spaces.
+    private func afterSpace(_ position: Int, _ marks: inout Marks) -> Int {
+        if position < end, byte(position) > 0x20 { return position }
+        let place = afterSpace(position)
+        marks = self.marks(from: place, after: marks)
+        return place
+    }
+}
+
+extension JSONScanner.State {
+    /// Writes an entry, for which there is room.
+    ///
+    /// The reason for unsafe: see `JSONScanner`; whoever writes has compared `top` with `lastTop`.
+    @inline(always) mutating func write(
+        _ kind: JSONKind, _ offset: Int, _ length: Int, flag: Bool = false
+    ) {
+        unsafe top.initialize(
+            to: TapeEntry(kind: kind, offset: offset, length: length, flag: flag))
+        unsafe top += 1
+    }
+}
+
+extension UnsafeMutablePointer<TapeEntry> {
+    /// How many entries `other` is before this one.
+    @inline(always) func distance(since other: Self) -> UInt32 {
+        let bytes = UInt(bitPattern: self) &- UInt(bitPattern: other)
+        return UInt32(truncatingIfNeeded: bytes / UInt(MemoryLayout<TapeEntry>.stride))
     }
 
-    /// From a key's opening quote to after it.
-    @inline(always) private func keyStart(
-        _ position: Int, _ marks: inout Marks
-    ) throws(Failure) -> Int {
-        guard position < end, byte(position) == UInt8(ascii: "\"") else {
-            throw unexpected(position)
-        }
-        pass(&marks)
-        return position &+ 1
+    /// Closes a container, which ends before `position`; gives the one around it, itself when it is the
+    /// outermost.
+    @inline(always) func close(before position: Int, top: Self) -> Self {
+        let outer = unsafe Int(pointee.inside)
+        unsafe pointee.length = UInt32(truncatingIfNeeded: position) &- pointee.offset
+        unsafe pointee.inside = top.distance(since: self) &- 1
+        return unsafe self - outer
     }
 }

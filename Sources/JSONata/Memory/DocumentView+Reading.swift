@@ -23,7 +23,7 @@ extension DocumentView {
     }
 
     /// The entry after the value at `index` and all inside it.
-    func next(after index: Int) -> Int { Int(entry(index).next) }
+    func next(after index: Int) -> Int { index &+ 1 &+ Int(entry(index).inside) }
 
     /// Elements of the array or members of the object at `index`.
     func count(of index: Int) -> Int { Int(entry(index).meta >> 4) }
