@@ -2,6 +2,7 @@
 // _GNU_SOURCE stays undefined: with it fd_set has other members than in the Glibc module, and no source
 // could import both. What it hides is declared here.
 #pragma once
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -38,3 +39,26 @@ static inline void postern_set_nonblocking(int fd) {
 // A file in memory; hidden by _GNU_SOURCE. The flag is MFD_CLOEXEC.
 extern int memfd_create(const char *name, unsigned int flags);
 static inline int postern_memory_file(const char *name) { return memfd_create(name, 1U); }
+
+// Sets of processors; hidden by _GNU_SOURCE. A set is an array of bits here, as the kernel has it.
+extern int sched_getaffinity(pid_t thread, size_t bytes, void *set);
+extern int sched_setaffinity(pid_t thread, size_t bytes, const void *set);
+
+// Writes down the numbers of the processors that this thread may run on, and gives how many there are; -1
+// with errno on failure.
+static inline int postern_allowed_processors(int *numbers, int most) {
+    unsigned long set[8192 / (8 * sizeof(long))] = {0};
+    if (sched_getaffinity(0, sizeof set, set) < 0) return -1;
+    int count = 0;
+    for (int number = 0; number < 8192 && count < most; number++) {
+        if (set[number / (8 * sizeof(long))] >> number % (8 * sizeof(long)) & 1) numbers[count++] = number;
+    }
+    return count;
+}
+
+// Keeps this thread on one processor; 0 or an errno.
+static inline int postern_stay_on(int processor) {
+    unsigned long set[8192 / (8 * sizeof(long))] = {0};
+    set[processor / (8 * sizeof(long))] = 1UL << processor % (8 * sizeof(long));
+    return sched_setaffinity(0, sizeof set, set) == 0 ? 0 : errno;
+}

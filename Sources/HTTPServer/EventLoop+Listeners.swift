@@ -54,6 +54,59 @@ extension EventLoop {
         return true
     }
 
+    /// Serves a new connection, or hands it to the loop that has the fewest.
+    private func admit(_ fd: Int32, _ address: String, _ listener: HTTPListener) {
+        let isLayered = listener.tls != nil || listener.expectsProxyHeader
+        switch shared.enter(address, limits, loop: index, isBound: hasBegunDrain) {
+        case .refused(let limit):
+            turnAway(fd, address, limit, answers: !isLayered)
+        case .entered(let loop):
+            let socket = AcceptedSocket(fd: fd, address: address, settings: listener)
+            if loop != index {
+                if mailboxes[loop].post(socket) { return }
+                shared.move(from: loop, to: index)
+            }
+            serve(socket)
+        }
+    }
+
+    /// Serves a connection that another loop has accepted.
+    func takeOver(_ socket: AcceptedSocket) {
+        let slot = serve(socket)
+        if hasBegunDrain, let slot { hurry(slot) }
+    }
+
+    /// - Returns: its slot, unless it is closed already.
+    @discardableResult
+    private func serve(_ socket: AcceptedSocket) -> Int? {
+        let (fd, address, listener) = (socket.fd, socket.address, socket.settings)
+        let isLayered = listener.tls != nil || listener.expectsProxyHeader
+        let slot = freeSlots.popLast() ?? connections.count
+        if slot == connections.count {
+            connections.append(nil)
+            generations.append(0)
+            deadlines.append(.max)
+        }
+        generations[slot] &+= 1
+        let id = UInt64(generations[slot] & 0x3FFF_FFFF) << 32 | UInt64(slot)
+        let connection = Connection(fd: fd, id: id, remoteAddress: address, limits: limits)
+        connection.limitsVersion = limitsVersion
+        connections[slot] = connection
+        if isLayered, !addLayers(connection, listener) {
+            close(connection)
+            return nil
+        }
+        setWaiting(connection, isLayered ? .handshake : .request)
+        connection.watched = Self.readable
+        do {
+            try system.watch(epoll, fd, .add, events: Self.readable, token: id)
+            return slot
+        } catch {
+            close(connection)
+            return nil
+        }
+    }
+
     private func pauseAccepting() {
         acceptPaused = true
         nextSweep = min(nextSweep, now + 100_000_000)

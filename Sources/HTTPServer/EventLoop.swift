@@ -11,22 +11,8 @@ struct LoopAnswer: Sendable {
 
 /// One epoll loop: a thread, its listeners and its connections.
 final class EventLoop: @unchecked Sendable {
-    // Only `mailbox`, `wakeDescriptor`, `thread` (set before any request exists) and `let`s are touched by
-    // other threads; all other state belongs to the loop's own thread.
-
-    struct Mailbox {
-        var answers: [LoopAnswer] = []
-        /// The loop is about to sleep or asleep and must be woken for the next answer.
-        var isAsleep = false
-        var drainNanoseconds: UInt64?
-        /// Limits to hold connections to from now on.
-        var limits: HTTPLimits?
-        /// All listeners from now on.
-        var listeners: [LoopListener]?
-        var isStopped = false
-        /// Rounds begun, for whoever watches that the loop goes on.
-        var rounds: UInt64 = 0
-    }
+    // Only `mailbox`, `thread` (set before any request exists) and `let`s are touched by other threads;
+    // all other state belongs to the loop's own thread.
 
     let index: Int
     private(set) var limits: HTTPLimits
@@ -35,18 +21,19 @@ final class EventLoop: @unchecked Sendable {
     let handler: any HTTPHandler
     let shared: SharedCounters
     let system: SystemCalls
-    private let mailbox = Mutex(Mailbox())
+    /// Those of all loops, by index.
+    let mailboxes: [LoopMailbox]
+    private var mailbox: LoopMailbox { mailboxes[index] }
     let epoll: Int32
-    private let wakeDescriptor: Int32
     private var thread = pthread_t()
     var listeners: [LoopListener]
     /// Those that replace them at the beginning of the next round.
     private var newListeners: [LoopListener]?
     var acceptPaused = false
 
-    private(set) var connections: [Connection?] = []
-    private var generations: [UInt32] = []
-    private var freeSlots: [Int] = []
+    var connections: [Connection?] = []
+    var generations: [UInt32] = []
+    var freeSlots: [Int] = []
     /// When each slot's connection has waited too long: apart from the connections, so that a sweep
     /// reads 80 KB for 10,000 of them.
     var deadlines: [UInt64] = []
@@ -56,7 +43,7 @@ final class EventLoop: @unchecked Sendable {
     /// No deadline lies before it.
     var nextSweep = UInt64.max
     var isDraining = false
-    private var hasBegunDrain = false
+    private(set) var hasBegunDrain = false
     private var isStopped = false
     private var drainDeadline = UInt64.max
     /// Requests were handed to the handler since `roundEnded` was last called.
@@ -67,6 +54,8 @@ final class EventLoop: @unchecked Sendable {
     private var handedOn = false
     /// Answers that came from other threads, taken out of the mailbox whole.
     private var arrived: [LoopAnswer] = []
+    /// Connections from other loops, likewise.
+    private var handedOver: [AcceptedSocket] = []
     /// Answers of one connection are collected here before they are sent.
     var outgoing: [UInt8] = []
     /// Bytes below TLS; empty until there is some.
@@ -74,7 +63,8 @@ final class EventLoop: @unchecked Sendable {
     private var dateLine: [UInt8] = []
     private var dateExpires: UInt64 = 0
 
-    private static let requestsBetweenFlushes = 256
+    /// Ready sockets between two hand-overs of a long round: commits go on beside it.
+    private static let socketsBetweenFlushes = 16
     private static let eventsMax = 1 << 16
     private static let wakeToken = UInt64.max
     /// Tokens of listeners: this plus their place.
@@ -84,19 +74,20 @@ final class EventLoop: @unchecked Sendable {
     static let broken = UInt32(EPOLLERR.rawValue) | UInt32(EPOLLHUP.rawValue)
 
     init(
-        index: Int, listeners: [LoopListener], limits: HTTPLimits,
-        handler: any HTTPHandler,
-        shared: SharedCounters, system: SystemCalls
+        index: Int, mailboxes: [LoopMailbox], listeners: [LoopListener], limits: HTTPLimits,
+        handler: any HTTPHandler, shared: SharedCounters, system: SystemCalls
     ) throws(SystemError) {
         self.index = index
+        self.mailboxes = mailboxes
         self.listeners = listeners
         self.limits = limits
         self.handler = handler
         self.shared = shared
         self.system = system
         epoll = try SystemCalls.makeEpoll()
-        wakeDescriptor = try SystemCalls.makeEventDescriptor()
-        try system.watch(epoll, wakeDescriptor, .add, events: Self.readable, token: Self.wakeToken)
+        try system.watch(
+            epoll, mailboxes[index].wakeDescriptor, .add, events: Self.readable,
+            token: Self.wakeToken)
         try watchListeners()
     }
 
@@ -107,7 +98,6 @@ final class EventLoop: @unchecked Sendable {
         }
         closeListeners()
         SystemCalls.close(epoll)
-        SystemCalls.close(wakeDescriptor)
     }
 
     // MARK: From any thread
@@ -122,31 +112,24 @@ final class EventLoop: @unchecked Sendable {
     }
 
     /// Hands answers to the loop; wakes it when it sleeps.
-    func post(_ answers: [LoopAnswer]) {
-        let wakes = mailbox.withLock { box in
-            box.answers.append(contentsOf: answers)
-            defer { box.isAsleep = false }
-            return box.isAsleep
-        }
-        if wakes { SystemCalls.wake(wakeDescriptor) }
-    }
+    func post(_ answers: [LoopAnswer]) { mailbox.post(answers) }
 
     /// Rounds begun so far; makes the loop begin another.
     func heartbeat() -> UInt64 {
-        defer { SystemCalls.wake(wakeDescriptor) }
+        defer { mailbox.wake() }
         return mailbox.withLock { $0.rounds }
     }
 
     /// Stops accepting; the thread ends when every connection has its answers, or at the deadline.
     func drain(deadline: UInt64) {
         mailbox.withLock { $0.drainNanoseconds = deadline }
-        SystemCalls.wake(wakeDescriptor)
+        mailbox.wake()
     }
 
     /// Holds connections to other limits: those under way from their next request on.
     func update(_ limits: HTTPLimits) {
         mailbox.withLock { $0.limits = limits }
-        SystemCalls.wake(wakeDescriptor)
+        mailbox.wake()
     }
 
     /// Accepts from these listeners from now on. Those that are not among them any more are closed, once
@@ -160,13 +143,13 @@ final class EventLoop: @unchecked Sendable {
         for old in replaced ?? [] where !new.contains(where: { $0.fd == old.fd }) {
             SystemCalls.close(old.fd)
         }
-        SystemCalls.wake(wakeDescriptor)
+        mailbox.wake()
     }
 
     /// Ends the thread at once.
     func stop() {
         mailbox.withLock { $0.isStopped = true }
-        SystemCalls.wake(wakeDescriptor)
+        mailbox.wake()
     }
 
     // MARK: The loop's thread
@@ -180,7 +163,7 @@ final class EventLoop: @unchecked Sendable {
             let timeout = mailbox.withLock { box -> Int32 in
                 box.rounds &+= 1
                 box.isAsleep =
-                    !handlerHolds && box.answers.isEmpty && !box.isStopped
+                    !handlerHolds && box.answers.isEmpty && box.accepted.isEmpty && !box.isStopped
                     && newListeners == nil
                     && (hasBegunDrain || box.drainNanoseconds == nil)
                 return box.isAsleep ? sleepMilliseconds() : 0
@@ -199,7 +182,7 @@ final class EventLoop: @unchecked Sendable {
                 let (bits, token) = unsafe (events[place].events, events[place].data.u64)
                 dispatch(token: token, bits: bits, scratch: &scratch)
                 // The queues must not wait for the end of a long round.
-                if place % Self.requestsBetweenFlushes == Self.requestsBetweenFlushes - 1 {
+                if place % Self.socketsBetweenFlushes == Self.socketsBetweenFlushes - 1 {
                     finishRound()
                 }
             }
@@ -215,7 +198,12 @@ final class EventLoop: @unchecked Sendable {
                 finishRound()
             }
             guard hasBegunDrain else { continue }
-            if now >= drainDeadline || connections.count == freeSlots.count { break }
+            if now >= drainDeadline { break }
+            if connections.count == freeSlots.count, mailbox.closeIfEmpty() { break }
+        }
+        for late in mailbox.close() {
+            shared.leave(late.address, loop: index)
+            SystemCalls.close(late.fd)
         }
         if handlerHolds { handler.loopRests(index) }
         for place in connections.indices {
@@ -245,11 +233,12 @@ final class EventLoop: @unchecked Sendable {
         } while hasNewRequests
     }
 
-    /// Takes what other threads have left: answers, and the wish to drain or stop. Both together, so
+    /// Takes what other threads have left: answers, connections, and the wish to drain or stop. Both together, so
     /// that an answer given after `drain` says that the connection closes.
     private func takeMail() {
         mailbox.withLock { box in
             swap(&box.answers, &arrived)
+            if !box.accepted.isEmpty { swap(&box.accepted, &handedOver) }
             box.isAsleep = false
             isStopped = box.isStopped
             if let new = box.limits {
@@ -266,6 +255,10 @@ final class EventLoop: @unchecked Sendable {
                 drainDeadline = deadline
             }
         }
+        if !handedOver.isEmpty {
+            for socket in handedOver { takeOver(socket) }
+            handedOver = []
+        }
         if arrived.isEmpty { return }
         for answer in arrived { deliver(answer) }
         arrived.removeAll(keepingCapacity: arrived.capacity <= 4096)
@@ -280,7 +273,7 @@ final class EventLoop: @unchecked Sendable {
 
     private func dispatch(token: UInt64, bits: UInt32, scratch: inout [UInt8]) {
         if token == Self.wakeToken {
-            SystemCalls.drainEvent(wakeDescriptor)
+            SystemCalls.drainEvent(mailbox.wakeDescriptor)
         } else if token >= Self.listenerToken {
             let place = Int(token - Self.listenerToken)
             if place < listeners.count { acceptAll(listeners[place]) }
@@ -298,32 +291,6 @@ final class EventLoop: @unchecked Sendable {
     }
 
     // MARK: Connections
-
-    func admit(_ fd: Int32, _ address: String, _ listener: HTTPListener) {
-        let isLayered = listener.tls != nil || listener.expectsProxyHeader
-        if let limit = shared.enter(address, limits) {
-            return turnAway(fd, address, limit, answers: !isLayered)
-        }
-        let slot = freeSlots.popLast() ?? connections.count
-        if slot == connections.count {
-            connections.append(nil)
-            generations.append(0)
-            deadlines.append(.max)
-        }
-        generations[slot] &+= 1
-        let id = UInt64(generations[slot] & 0x3FFF_FFFF) << 32 | UInt64(slot)
-        let connection = Connection(fd: fd, id: id, remoteAddress: address, limits: limits)
-        connection.limitsVersion = limitsVersion
-        connections[slot] = connection
-        if isLayered, !addLayers(connection, listener) { return close(connection) }
-        setWaiting(connection, isLayered ? .handshake : .request)
-        connection.watched = Self.readable
-        do {
-            try system.watch(epoll, fd, .add, events: Self.readable, token: id)
-        } catch {
-            close(connection)
-        }
-    }
 
     func connection(_ id: UInt64) -> Connection? {
         let slot = Int(id & 0xFFFF_FFFF)
@@ -344,7 +311,7 @@ final class EventLoop: @unchecked Sendable {
         freeSlots.append(slot)
         if !connection.hasOutput { connection.layers?.end() }
         SystemCalls.close(connection.fd)
-        shared.leave(connection.remoteAddress)
+        shared.leave(connection.remoteAddress, loop: index)
         shared.addRequests(-connection.inFlight.count)
         shared.addBodyBytes(-connection.bodyBytesCounted)
         // A descriptor is free again.
@@ -388,9 +355,7 @@ final class EventLoop: @unchecked Sendable {
             if connection.isIdle { read(connection, scratch: &scratch) }
             guard isOpen(connection) else { continue }
             if connection.isIdle, connection.nextSequence == 0 {
-                let deadline = min(deadlines[place], now &+ Self.firstRequestNanoseconds)
-                deadlines[place] = deadline
-                nextSweep = min(nextSweep, deadline)
+                hurry(place)
             } else if connection.isIdle {
                 close(connection)
             } else if connection.parser.isIdle {
@@ -398,6 +363,13 @@ final class EventLoop: @unchecked Sendable {
                 touch(connection)
             }
         }
+    }
+
+    /// Bounds how long a connection may take to send its first request while the loop drains.
+    func hurry(_ slot: Int) {
+        let deadline = min(deadlines[slot], now &+ Self.firstRequestNanoseconds)
+        deadlines[slot] = deadline
+        nextSweep = min(nextSweep, deadline)
     }
 
     // MARK: Answers

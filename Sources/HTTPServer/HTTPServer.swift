@@ -38,15 +38,18 @@ package final class HTTPServer: Sendable {
         listeners listening: [HTTPListener], loops count: Int, limits: HTTPLimits,
         handler: any HTTPHandler, system: SystemCalls
     ) throws(SystemError) {
-        shared = SharedCounters()
         let count = max(1, count)
+        shared = SharedCounters(loops: count)
         let places = try Self.open(listening, loops: count, beside: [])
         self.places = Mutex(places)
+        var mailboxes: [LoopMailbox] = []
+        for _ in 0..<count { mailboxes.append(try LoopMailbox()) }
         var loops: [EventLoop] = []
         for index in 0..<count {
             loops.append(
                 try EventLoop(
-                    index: index, listeners: places.map { $0.listener(of: index) }, limits: limits,
+                    index: index, mailboxes: mailboxes,
+                    listeners: places.map { $0.listener(of: index) }, limits: limits,
                     handler: handler, shared: shared, system: system))
         }
         self.loops = loops
@@ -119,11 +122,20 @@ package final class HTTPServer: Sendable {
     }
 
     /// Starts the loops' threads.
-    package func start() throws(SystemError) {
+    ///
+    /// - Parameter processors: where the loops are to stay, one each; empty lets the system move them.
+    ///   A client on the same machine (a proxy) that sends to a sleeping loop else draws it to its own
+    ///   processor, where both then wait for each other while another has nothing to do (select_task_rq_fair
+    ///   in Linux follows the one who wakes).
+    package func start(on processors: [Int32] = []) throws(SystemError) {
         for loop in loops {
+            let place = loop.index < processors.count ? processors[loop.index] : nil
             let thread = try SystemCalls.startThread(
                 name: "loop-\(loop.index)", stackBytes: Self.stackBytes
-            ) { loop.run() }
+            ) {
+                if let place { Processors.stay(on: place) }
+                loop.run()
+            }
             threads.withLock { $0.append(thread) }
         }
     }
@@ -134,6 +146,8 @@ package final class HTTPServer: Sendable {
 
     /// Connections open now.
     package var connectionCount: Int { shared.count }
+    /// Connections that each loop serves now.
+    package var connectionCounts: [Int] { shared.countsByLoop }
     /// Requests that wait for their answer now.
     package var requestsInFlight: Int { shared.requestsInFlight }
     /// Memory that incomplete bodies take now, in bytes.

@@ -4,6 +4,7 @@ internal import Synchronization
 final class SharedCounters: Sendable {
     private struct State {
         var total = 0
+        var byLoop: [Int]
         var byClient: [String: Int] = [:]
 
         mutating func drop(_ client: String) {
@@ -11,10 +12,23 @@ final class SharedCounters: Sendable {
             byClient[client] = rest > 0 ? rest : nil
         }
     }
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let requests = Atomic(0)
     private let bodyBytes = Atomic(0)
 
+    /// What became of a connection that wants to come in.
+    enum Entry: Equatable {
+        /// The loop with this index is to serve it.
+        case entered(loop: Int)
+        /// The limit with this name forbids it.
+        case refused(String)
+    }
+
+    init(loops: Int) {
+        state = Mutex(State(byLoop: Array(repeating: 0, count: loops)))
+    }
+
+    var countsByLoop: [Int] { state.withLock { $0.byLoop } }
     var count: Int { state.withLock { $0.total } }
     var requestsInFlight: Int { requests.load(ordering: .relaxed) }
     var bodyBytesBuffered: Int { bodyBytes.load(ordering: .relaxed) }
@@ -22,18 +36,42 @@ final class SharedCounters: Sendable {
     func addRequests(_ count: Int) { requests.wrappingAdd(count, ordering: .relaxed) }
     func addBodyBytes(_ count: Int) { bodyBytes.wrappingAdd(count, ordering: .relaxed) }
 
-    /// Counts a connection in.
-    ///
-    /// - Returns: nil, or the name of the limit that forbids it.
-    func enter(_ address: String, _ limits: HTTPLimits) -> String? {
+    /// Counts a connection in, at the loop that has accepted it unless another has clearly fewer: the
+    /// kernel spreads connections over listeners by chance, and those that stay open would keep one loop
+    /// busy while another sleeps.
+    /// - Parameters:
+    ///   - loop: which has accepted it.
+    ///   - isBound: that loop is to serve it.
+    func enter(
+        _ address: String, _ limits: HTTPLimits, loop: Int, isBound: Bool = false
+    ) -> Entry {
         let client = Self.client(address)
         return state.withLock { state in
             let same = state.byClient[client, default: 0]
-            if state.total >= limits.connectionsMax { return "connections_max" }
-            if same >= limits.connectionsPerAddressMax { return "connections_per_address_max" }
+            if state.total >= limits.connectionsMax { return .refused("connections_max") }
+            if same >= limits.connectionsPerAddressMax {
+                return .refused("connections_per_address_max")
+            }
             state.total += 1
             state.byClient[client] = same + 1
-            return nil
+            let best = isBound ? loop : Self.place(beside: loop, state.byLoop)
+            state.byLoop[best] += 1
+            return .entered(loop: best)
+        }
+    }
+
+    /// Handing over costs a loop's wake-up, which a small difference is not worth.
+    private static func place(beside own: Int, _ counts: [Int]) -> Int {
+        var least = own
+        for loop in counts.indices where counts[loop] < counts[least] { least = loop }
+        return counts[own] - counts[least] > 1 + counts[own] / 16 ? least : own
+    }
+
+    /// Counts a connection at another loop.
+    func move(from old: Int, to new: Int) {
+        state.withLock { state in
+            state.byLoop[old] -= 1
+            state.byLoop[new] += 1
         }
     }
 
@@ -50,10 +88,11 @@ final class SharedCounters: Sendable {
         }
     }
 
-    func leave(_ address: String) {
+    func leave(_ address: String, loop: Int) {
         let client = Self.client(address)
         state.withLock { state in
             state.total -= 1
+            state.byLoop[loop] -= 1
             state.drop(client)
         }
     }

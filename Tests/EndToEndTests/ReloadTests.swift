@@ -80,6 +80,7 @@ struct ReloadTests {
     @Test(arguments: [
         ("admin:", "data_directory: ./elsewhere\nadmin:"),
         ("admin:", "limits: { threads: 1 }\nadmin:"),
+        ("admin:", "limits: { pin_threads: false }\nadmin:"),
         ("name: main,", "name: other,"),
         ("queues: [", "queues: [ { name: lost, type: file, path: no/such/folder },"),
     ])

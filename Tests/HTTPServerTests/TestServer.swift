@@ -14,6 +14,7 @@ final class TestServer: Sendable {
     init(
         _ limits: HTTPLimits = HTTPLimits(), loops: Int = 1,
         listener: HTTPListener = HTTPListener(.tcp(host: "127.0.0.1", port: 0)),
+        processors: [Int32] = [],
         fault: (@Sendable (SystemCall) -> SystemCalls.Fault?)? = nil
     ) throws {
         handler = Recorder()
@@ -24,7 +25,7 @@ final class TestServer: Sendable {
             throw SystemError("no port", 0)
         }
         self.port = port
-        try server.start()
+        try server.start(on: processors)
     }
 
     func stop() {
@@ -58,6 +59,7 @@ final class Recorder: HTTPHandler {
         var rounds = 0
         var holdsRounds = false
         var rests = 0
+        var processors: [[Int32]] = []
     }
     private let state = Mutex(State())
     private let arrived = DispatchSemaphore(value: 0)
@@ -88,6 +90,8 @@ final class Recorder: HTTPHandler {
     }
     /// How often it was told that the loop rests.
     var rests: Int { state.withLock { $0.rests } }
+    /// What each request's thread may run on.
+    var processors: [[Int32]] { state.withLock { $0.processors } }
     private let rested = DispatchSemaphore(value: 0)
 
     func waitForRest() { _ = rested.wait(timeout: .now() + 20) }
@@ -118,6 +122,7 @@ final class Recorder: HTTPHandler {
         let bytes = state.withLock { state -> Int? in
             state.bodyLengths.append(request.body.count)
             state.addresses.append(request.remoteAddress)
+            state.processors.append(Processors.allowed)
             if let security = request.security { state.security.append(security) }
             state.sinceRound += 1
             if state.holds { state.held.append((exchange, path)) }

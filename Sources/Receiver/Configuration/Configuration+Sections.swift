@@ -104,6 +104,7 @@ extension Configuration {
             &commit.eventsPerCommitMax)
         set(limits.size("bytes_per_commit_max", 4096...gib, &problems), &commit.bytesPerCommitMax)
         self.limits.loops = limits.integer("threads", 1...256, &problems)
+        set(limits.bool("pin_threads", &problems), &self.limits.staysOnProcessors)
         set(
             limits.size("context_bytes_max", 64...(16 << 20), &problems),
             &self.limits.contextBytesMax)

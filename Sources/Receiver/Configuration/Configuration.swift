@@ -86,8 +86,10 @@ package struct QueueSettings: Sendable, Equatable {
 
 /// Bounds that are neither the listener's nor the committer's.
 package struct ReceiverLimits: Sendable, Equatable {
-    /// Threads that read sockets; nil: one for two processors.
+    /// Threads that read sockets; nil: one for each processor that the process may run on.
     package var loops: Int?
+    /// Each of them stays on a processor of its own.
+    package var staysOnProcessors = true
     /// An account's context.
     package var contextBytesMax = 64 << 10
     /// How long a drain may take before connections are cut.

@@ -57,6 +57,9 @@ extension Receiver {
         if new.dataDirectory != old.dataDirectory { keys.append("data_directory") }
         // Each thread has sockets and connections of its own.
         if new.limits.loops != old.limits.loops { keys.append("limits.threads") }
+        if new.limits.staysOnProcessors != old.limits.staysOnProcessors {
+            keys.append("limits.pin_threads")
+        }
         return keys
     }
 

@@ -27,6 +27,8 @@ package final class Receiver: Sendable {
     let keySets: KeySetStore
     let answers = AnswerBatch()
     let server: HTTPServer
+    /// Where its loops stay.
+    private let claims: ProcessorClaims
     let admin = AdminListener()
     /// TLS of the listeners by its key path; reloads replace what is inside, or all.
     let tlsSlots: Mutex<[String: TLSSlot]>
@@ -65,7 +67,10 @@ package final class Receiver: Sendable {
         }
         keySets = KeySetStore(
             fetch: Self.fetcher(configuration), log: log, metrics: metrics)
-        let loops = configuration.limits.loops ?? Processors.count
+        let processors = Processors.allowed
+        let loops = configuration.limits.loops ?? max(1, processors.count)
+        claims = ProcessorClaims(
+            configuration.limits.staysOnProcessors ? loops : 0, among: processors)
         handler = WebhookHandler(
             snapshot: Snapshot(loaded, metrics: metrics, group: group), contexts: contexts,
             quarantine: quarantine, stateWorker: stateWorker, keySets: keySets,
@@ -171,7 +176,7 @@ package final class Receiver: Sendable {
     /// Begins to accept.
     package func start() throws(StartFailure) {
         do throws(SystemError) {
-            try server.start()
+            try server.start(on: claims.processors)
             try admin.start()
         } catch { throw StartFailure("\(error)") }
         fetchKeySets()

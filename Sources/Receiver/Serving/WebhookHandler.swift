@@ -198,9 +198,9 @@ package final class WebhookHandler: HTTPHandler {
     }
 
     /// While more is ready to be read, what a round has submitted waits for it, so that one commit stores
-    /// both: it costs the processor as much as some four requests. Asked at the end of each round, whose own
-    /// length counts.
-    private static let nanosecondsHeldMax: UInt64 = 1_000_000
+    /// both: it costs the processor as much as some four requests. Asked now and then in a round, whose own
+    /// length counts. Longer, and clients that all wait for the same commit leave the loop without work.
+    private static let nanosecondsHeldMax: UInt64 = 300_000
 
     package func loopRests(_ loop: Int) {
         guard rounds.indices.contains(loop) else { return }

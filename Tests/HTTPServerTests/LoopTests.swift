@@ -1,0 +1,101 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import HTTPServer
+
+/// How loops share connections and processors, and how they divide long rounds.
+struct LoopTests {
+    private static func get(_ path: String) -> String {
+        "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n"
+    }
+
+    @Test func `open connections are spread evenly, and each is served where it is`() throws {
+        let server = try TestServer(loops: 3)
+        let clients = try (0..<60).map { _ in try TestClient(port: server.port) }
+        server.waitForConnections(60)
+        let counts = server.server.connectionCounts
+        #expect(counts.reduce(0, +) == 60)
+        #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 3, "\(counts)")
+        for (index, client) in clients.enumerated() {
+            client.send(Self.get("/\(index)."))
+            #expect(client.read(until: "/\(index).").hasPrefix("HTTP/1.1 200 "))
+        }
+        server.stop()
+    }
+
+    @Test func `a loop that has ended takes over nothing, one that ends takes what waits`() throws {
+        let mailbox = try LoopMailbox()
+        let listener = HTTPListener(.tcp(host: "127.0.0.1", port: 0))
+        let socket = AcceptedSocket(fd: -1, address: "a", settings: listener)
+        #expect(mailbox.post(socket))
+        #expect(!mailbox.closeIfEmpty())
+        #expect(mailbox.post(socket))
+        #expect(mailbox.close().count == 2)
+        #expect(!mailbox.post(socket))
+        let other = try LoopMailbox()
+        #expect(other.closeIfEmpty())
+        #expect(!other.post(socket))
+    }
+
+    /// Holds a loop before it asks what is ready.
+    private final class Gate: Sendable {
+        private let open = NSCondition()
+        nonisolated(unsafe) private var isClosed = false
+
+        func close() { open.withLock { unsafe isClosed = true } }
+        func release() {
+            open.withLock {
+                unsafe isClosed = false
+                open.broadcast()
+            }
+        }
+        func pass() { open.withLock { while unsafe isClosed { open.wait() } } }
+    }
+
+    @Test(arguments: [(16, 2), (17, 3)])
+    func `a long round hands over what it has every sixteen sockets`(
+        ready: Int, rounds: Int
+    ) throws {
+        let gate = Gate()
+        let server = try TestServer(fault: { call in
+            if call == .wait { gate.pass() }
+            return nil
+        })
+        let clients = try (0...ready).map { _ in try TestClient(port: server.port) }
+        server.waitForConnections(clients.count)
+        gate.close()
+        // Wakes the loop, which then stands at the gate.
+        clients[0].send(Self.get("/first"))
+        _ = clients[0].read(until: "/first")
+        for client in clients.dropFirst() { client.send(Self.get("/more")) }
+        gate.release()
+        for client in clients.dropFirst() { _ = client.read(until: "/more") }
+        #expect(server.handler.rounds == rounds)
+        #expect(server.handler.largestRound == 16)
+        server.stop()
+    }
+
+    @Test func `a loop stays on the processor that it is given`() throws {
+        let allowed = Processors.allowed
+        #expect(!allowed.isEmpty && allowed == allowed.sorted())
+        let last = try #require(allowed.last)
+        for processors in [[last], []] {
+            let server = try TestServer(processors: processors)
+            let client = try TestClient(port: server.port)
+            client.send(Self.get("/a"))
+            #expect(client.read(until: "/a").hasPrefix("HTTP/1.1 200 "))
+            server.stop()
+            #expect(server.handler.processors == [processors.isEmpty ? allowed : processors])
+        }
+    }
+
+    @Test func `a processor that is not there is refused and changes nothing`() throws {
+        let absent = (Processors.allowed.last ?? 0) + 1000
+        try LoopThread.run {
+            let before = Processors.allowed
+            #expect(!Processors.stay(on: absent))
+            #expect(Processors.allowed == before)
+        }
+    }
+}
