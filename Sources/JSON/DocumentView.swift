@@ -3,9 +3,9 @@ private import func Glibc.memcmp
 /// A document as whoever holds on to it reads it: by indexes of its tape and without counting
 /// references, which would take more time than the reading.
 ///
-/// The reason for unsafe: the pointers are those of the document's two arrays. It never changes them,
-/// and an array's elements stay where they are as long as it lives; so they hold while the document is
-/// held, which is on the caller. Indexes are checked; what an entry of the tape says was checked by
+/// The reason for unsafe: the pointers are those of the text's array and of a `TapeMemory`. An array's
+/// elements stay where they are as long as it lives and is not changed; so they hold while the document
+/// is held, which is on the caller. Indexes are checked; what an entry of the tape says was checked by
 /// the scanner.
 @safe package struct DocumentView: BitwiseCopyable, @unchecked Sendable {
     // Unchecked because nobody writes to what the pointers lead to.
@@ -14,14 +14,14 @@ private import func Glibc.memcmp
     package let byteCount: Int
     package let entryCount: Int
 
-    init?(_ bytes: [UInt8], _ tape: ContiguousArray<TapeEntry>) {
-        guard let text = unsafe bytes.withUnsafeBufferPointer({ $0.baseAddress }),
-            let entries = unsafe tape.withUnsafeBufferPointer({ $0.baseAddress })
-        else { return nil }
+    init?(_ bytes: [UInt8], _ tape: UnsafePointer<TapeEntry>, _ entryCount: Int) {
+        guard let text = unsafe bytes.withUnsafeBufferPointer({ $0.baseAddress }) else {
+            return nil
+        }
         unsafe self.bytes = text
-        unsafe self.tape = entries
+        unsafe self.tape = tape
         byteCount = bytes.count
-        entryCount = tape.count
+        self.entryCount = entryCount
     }
 
     func entry(_ index: Int) -> TapeEntry {
@@ -66,19 +66,37 @@ private import func Glibc.memcmp
 
     private func member(of index: Int, keyUTF8 key: UnsafeBufferPointer<UInt8>) -> Int {
         let object = entry(index)
-        guard object.kind == .object else { return -1 }
+        guard object.isObject else { return -1 }
         let ends = unsafe KeyEnds(UnsafeRawPointer(key.baseAddress), key.count)
+        let length = UInt32(truncatingIfNeeded: key.count)
         var found = -1
         var place = index &+ 1
-        let end = index &+ 1 &+ Int(object.inside)
+        let end = place &+ Int(object.inside)
         while place < end {
-            let entry = unsafe tape[place]
-            if entry.isFlagged {
-                let name = unsafe StringEscapes.decode(text(entry))
-                if unsafe name.utf8.elementsEqual(key) { found = place &+ 1 }
-            } else if Int(entry.length) == key.count {
-                if unsafe ends.match(bytes + Int(entry.offset), key) { found = place &+ 1 }
+            let entry = unsafe tape + place
+            if unsafe entry.pointee.isFlagged {
+                return unsafe memberAmongEscapes(of: index, keyUTF8: key)
             }
+            if unsafe entry.pointee.length == length,
+                unsafe ends.match(bytes + Int(entry.pointee.offset), key)
+            {
+                found = place &+ 1
+            }
+            place = memberEnd(place)
+        }
+        return found
+    }
+
+    /// The same for an object with keys that have escapes.
+    @inline(never) private func memberAmongEscapes(
+        of index: Int, keyUTF8 key: UnsafeBufferPointer<UInt8>
+    ) -> Int {
+        var found = -1
+        var place = index &+ 1
+        let end = place &+ Int(entry(index).inside)
+        while place < end {
+            let name = string(at: place)
+            if unsafe name.utf8.elementsEqual(key) { found = place &+ 1 }
             place = memberEnd(place)
         }
         return found
@@ -89,7 +107,7 @@ private import func Glibc.memcmp
     /// A branch, where `inside` alone would do: the processor foresees most and goes on to the next key,
     /// while it would have to wait for what it reads.
     @inline(__always) private func memberEnd(_ place: Int) -> Int {
-        if unsafe tape[place &+ 1].meta & 7 < 4 { return place &+ 2 }
+        if unsafe tape[place &+ 1].meta & 4 == 0 { return place &+ 2 }
         return unsafe place &+ 2 &+ Int(tape[place &+ 1].inside)
     }
 

@@ -9,7 +9,7 @@
 public final class JSONDocument: Sendable {
     /// The text as received.
     public let bytes: [UInt8]
-    @usableFromInline package let tape: ContiguousArray<TapeEntry>
+    private let tape: TapeMemory
     private let own: DocumentView
 
     /// Checks `bytes` against RFC 8259.
@@ -28,56 +28,10 @@ public final class JSONDocument: Sendable {
     package init(
         parsing bytes: [UInt8], limits: JSONLimits = .default, takesPlain: Bool
     ) throws(JSONError) {
-        guard bytes.count <= limits.bytesMax else {
-            throw JSONError(.tooLarge, at: limits.bytesMax, in: bytes)
-        }
-        // Room for the usual text, seldom one value in less than eight bytes; the second room is for
-        // any: each value but the first follows a separator, or opens a container. One more, since the
-        // scanner makes sure that there is room for a key and a value.
-        var tape = Self.scan(bytes, entriesMax: bytes.count / 8 + 8, limits.depthMax, takesPlain)
-        if case .failure(.tapeIsFull) = tape {
-            let half = bytes.count / 2 + 2
-            tape = Self.scan(
-                bytes, entriesMax: half + min(half, max(0, limits.depthMax)), limits.depthMax,
-                takesPlain)
-        }
-        switch tape {
-        case .success(let tape):
-            self.tape = tape
-            self.bytes = bytes
-            guard let view = DocumentView(bytes, tape) else {
-                throw JSONError(.emptyInput, at: 0, in: bytes)
-            }
-            own = view
-        case .failure(.invalid(let code, let offset)):
-            throw JSONError(code, at: offset, in: bytes)
-        case .failure(.tapeIsFull): throw JSONError(.tooLarge, at: bytes.count, in: bytes)
-        }
-    }
-
-    private static func scan(
-        _ bytes: [UInt8], entriesMax: Int, _ depthMax: Int, _ takesPlain: Bool
-    ) -> Result<ContiguousArray<TapeEntry>, JSONScanner.Failure> {
-        var failure: JSONScanner.Failure?
-        // The reason for unsafe: the scanner writes the tape without the checks of an array, which
-        // took a third of its time.
-        let tape = unsafe ContiguousArray<TapeEntry>(unsafeUninitializedCapacity: entriesMax) {
-            (tape, count) in
-            unsafe withUnsafeTemporaryAllocation(
-                of: UInt64.self, capacity: JSONScanner.wordCount
-            ) { words in
-                unsafe bytes.withUnsafeBytes { buffer in
-                    do throws(JSONScanner.Failure) {
-                        count = try unsafe JSONScanner(
-                            buffer, tape: tape, words: words, depthMax: depthMax
-                        ).scan(takesPlain: takesPlain)
-                    } catch {
-                        failure = error
-                    }
-                }
-            }
-        }
-        return failure.map { .failure($0) } ?? .success(tape)
+        var tape = TapeMemory()
+        own = try tape.scan(bytes, limits: limits, takesPlain: takesPlain)
+        self.tape = tape
+        self.bytes = bytes
     }
 
     /// The whole value.
@@ -91,19 +45,17 @@ extension JSONDocument {
     /// Itself for whoever holds on to it meanwhile.
     package var view: DocumentView { own }
 
-    @inlinable package func kind(at index: Int) -> JSONKind { tape[index].kind }
+    package func kind(at index: Int) -> JSONKind { entry(index).kind }
 
-    @inlinable package func next(after index: Int) -> Int {
-        index + 1 + Int(tape[index].inside)
-    }
+    package func next(after index: Int) -> Int { index + 1 + Int(entry(index).inside) }
 
-    @inlinable package func count(of index: Int) -> Int { tape[index].count }
+    package func count(of index: Int) -> Int { entry(index).count }
 
-    @inlinable package func firstChild(of index: Int) -> Int { index + 1 }
+    package func firstChild(of index: Int) -> Int { index + 1 }
 
-    package func rawRange(at index: Int) -> Range<Int> { tape[index].rawRange }
+    package func rawRange(at index: Int) -> Range<Int> { entry(index).rawRange }
 
-    package func bool(at index: Int) -> Bool { tape[index].isTrue }
+    package func bool(at index: Int) -> Bool { entry(index).isTrue }
 
     package func double(at index: Int) -> Double {
         withExtendedLifetime(self) { own.double(at: index) }
@@ -118,4 +70,11 @@ extension JSONDocument {
     }
 
     package var isPlain: Bool { withExtendedLifetime(self) { own.isPlain } }
+
+    /// The whole tape, for tests.
+    package var entries: [TapeEntry] { (0..<own.entryCount).map(entry) }
+
+    private func entry(_ index: Int) -> TapeEntry {
+        withExtendedLifetime(self) { own.entry(index) }
+    }
 }

@@ -72,18 +72,18 @@ public struct Expression: Sendable {
         json text: [UInt8], bindings: [String: JSONValue] = [:],
         environment: EvaluationEnvironment = EvaluationEnvironment()
     ) throws -> [UInt8]? {
-        let document = try JSONDocument(parsing: text)
-        return try evaluated(environment) { (evaluator) throws(JSONataError) in
-            let input = evaluator.value(.node(document.root))
+        try evaluated(environment) { (evaluator) throws(any Error) in
+            let document = try evaluator.documents.add(text)
+            let input = evaluator.value(document, 0)
             let result = try run(&evaluator, input, bindings)
             return try evaluator.serialized(result)
         }
     }
 
-    func evaluated<Result>(
+    func evaluated<Result, Failure: Error>(
         _ environment: EvaluationEnvironment,
-        _ body: (inout Evaluator) throws(JSONataError) -> Result
-    ) throws(JSONataError) -> Result {
+        _ body: (inout Evaluator) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         try pool.evaluate(limits, environment, body)
     }
 

@@ -17,7 +17,7 @@ struct PlainScannerTests {
         do {
             let document = try JSONDocument(
                 parsing: text, limits: JSONLimits(depthMax: depthMax), takesPlain: takesPlain)
-            return document.tape.map { "\($0)" }.joined(separator: "\n")
+            return document.entries.map { "\($0)" }.joined(separator: "\n")
         } catch {
             return "\(error.code) at \(error.offset)"
         }

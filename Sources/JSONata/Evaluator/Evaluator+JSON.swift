@@ -45,7 +45,7 @@ extension Evaluator {
         case .function, .thunk: return .string("")
         case .node(let document, let index):
             try countResult(documents[document].rawRange(at: Int(index)).count)
-            return .node(JSONNode(document: documents.document(document), index: Int(index)))
+            return documents.node(document, index).map(JSONValue.node)
         case .array:
             guard var items = cursor(of: value) else { return nil }
             var elements: [JSONValue] = []

@@ -142,9 +142,20 @@ struct LibraryLimitTests {
 
     @Test func `base64 is that of the text's UTF-8`() {
         #expect(Base64Text.encode("héllo 😀") == "aMOpbGxvIPCfmIA=")
-        #expect(Base64Text.decode("aMOpbGxvIPCfmIA=") == "héllo 😀")
-        #expect(Base64Text.decode("aMOpbGxvIPCfmIA") == "héllo 😀")
-        #expect(Base64Text.decode("_w==").unicodeScalars.elementsEqual(["\u{FFFD}"]))
+        for text in [
+            "aMOpbGxvIPCfmIA=", "aMOpbGxvIPCfmIA", "aM Op\nbGx.vIP CfmIA=!",
+            "a M O p b G x v I P C f m I A",
+            "aMOpbGxvIPCfmIA=aMOp",
+        ] {
+            #expect(String(decoding: Self.decoded(text), as: UTF8.self) == "héllo 😀")
+        }
+        #expect(Self.decoded("_w==") == [0xFF])
+        #expect(Self.decoded("YWJj-__-Y") == [0x61, 0x62, 0x63, 0xFB, 0xFF, 0xFE])
+        #expect(Self.decoded("").isEmpty)
+    }
+
+    private static func decoded(_ text: String) -> [UInt8] {
+        Base64Text.decode(Array(text.utf8).span)
     }
 
     @Test func `canonically equivalent texts are different`() {

@@ -125,8 +125,20 @@ extension FunctionRegistry {
             try evaluator.checkString(text.utf8.count * 4 / 3)
             return evaluator.makeString(Base64Text.encode(text))
         },
-        text("base64decode") { (evaluator, text) throws(JSONataError) in
-            evaluator.makeString(Base64Text.decode(text))
+        NativeFunction("base64decode", "<s-:s>", arity: 1) {
+            (evaluator, arguments, _) throws(JSONataError) in
+            guard let text = evaluator.textRange(of: evaluator.argument(arguments, 0)) else {
+                return .undefined
+            }
+            try evaluator.step(Int(text.count) / 64)
+            let bytes = evaluator.withText(text) { Base64Text.decode($0) }
+            guard ByteText.isASCII(bytes.span) else {
+                // Bytes that are no UTF-8 become U+FFFD.
+                return evaluator.makeString(String(decoding: bytes, as: UTF8.self))
+            }
+            let start = evaluator.text.count
+            evaluator.text.append(bytes.span)
+            return .string(TextRange(TextRange.own, start..<evaluator.text.count))
         },
         url(.encodeUrlComponent), url(.encodeUrl), url(.decodeUrlComponent), url(.decodeUrl),
     ]

@@ -44,27 +44,52 @@ package enum Base64Text {
     }
 
     /// `$base64decode`, as lenient as the reference: letters outside the alphabet are passed over, what
-    /// follows the padding is not read. Bytes that are no UTF-8 become U+FFFD.
-    package static func decode(_ text: String) -> String {
-        var out: [UInt8] = []
-        out.reserveCapacity(text.utf8.count / 4 * 3 + 3)
+    /// follows the padding is not read. What comes out need not be UTF-8.
+    package static func decode(_ text: Span<UInt8>) -> [UInt8] {
+        let values = values
+        var out = [UInt8](repeating: 0, count: text.count / 4 * 3 + 3)
+        var length = 0
         var bits: UInt32 = 0
         var count = 0
-        for byte in text.utf8 {
+        var place = 0
+        while place < text.count {
+            if count == 0, text.count - place >= 4 {
+                // Four letters at once: none has a value above 63.
+                let (a, b) = (values[Int(text[place])], values[Int(text[place + 1])])
+                let (c, d) = (values[Int(text[place + 2])], values[Int(text[place + 3])])
+                if a | b | c | d < 64 {
+                    out[length] = a << 2 | b >> 4
+                    out[length + 1] = b << 4 | c >> 2
+                    out[length + 2] = c << 6 | d
+                    length += 3
+                    place += 4
+                    continue
+                }
+            }
+            let byte = text[place]
+            place += 1
             if byte == UInt8(ascii: "=") { break }
             let value = values[Int(byte)]
             guard value < 64 else { continue }
             bits = bits << 6 | UInt32(value)
             count += 1
             if count == 4 {
-                out.append(UInt8(truncatingIfNeeded: bits >> 16))
-                out.append(UInt8(truncatingIfNeeded: bits >> 8))
-                out.append(UInt8(truncatingIfNeeded: bits))
+                for shift in [16, 8, 0] as [UInt32] {
+                    out[length] = UInt8(truncatingIfNeeded: bits >> shift)
+                    length += 1
+                }
                 (bits, count) = (0, 0)
             }
         }
-        if count >= 2 { out.append(UInt8(truncatingIfNeeded: bits >> (count == 2 ? 4 : 10))) }
-        if count == 3 { out.append(UInt8(truncatingIfNeeded: bits >> 2)) }
-        return String(decoding: out, as: UTF8.self)
+        if count >= 2 {
+            out[length] = UInt8(truncatingIfNeeded: bits >> (count == 2 ? 4 : 10))
+            length += 1
+        }
+        if count == 3 {
+            out[length] = UInt8(truncatingIfNeeded: bits >> 2)
+            length += 1
+        }
+        out.removeLast(out.count - length)
+        return out
     }
 }

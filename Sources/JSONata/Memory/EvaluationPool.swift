@@ -6,9 +6,12 @@ final class EvaluationPool: Sendable {
     /// One evaluation's memory, used by one call at a time.
     private final class Memory: @unchecked Sendable {
         // Unchecked because whoever has it took it out of the pool under its lock.
-        var evaluator: Evaluator
+        //
+        // The reason for unsafe: so nobody else can access the evaluator meanwhile, and it need not be
+        // asked at run time whether somebody does.
+        @exclusivity(unchecked) var evaluator: Evaluator
 
-        init(_ evaluator: consuming Evaluator) { self.evaluator = evaluator }
+        init(_ evaluator: consuming Evaluator) { unsafe self.evaluator = evaluator }
     }
 
     private static let spareMax = 4
@@ -22,19 +25,19 @@ final class EvaluationPool: Sendable {
     }
 
     /// Calls `body` with an evaluator that has evaluated nothing yet.
-    func evaluate<Result>(
+    func evaluate<Result, Failure: Error>(
         _ limits: EvaluationLimits, _ environment: EvaluationEnvironment,
-        _ body: (inout Evaluator) throws(JSONataError) -> Result
-    ) throws(JSONataError) -> Result {
+        _ body: (inout Evaluator) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let memory =
             spare.withLock { $0.popLast() }
             ?? Memory(Evaluator(code: code, functions: functions))
         defer {
-            memory.evaluator.forget(code)
+            unsafe memory.evaluator.forget(code)
             spare.withLock { if $0.count < Self.spareMax { $0.append(memory) } }
         }
-        memory.evaluator.begin(limits, environment)
-        return try body(&memory.evaluator)
+        unsafe memory.evaluator.begin(limits, environment)
+        return try unsafe body(&memory.evaluator)
     }
 }
 
