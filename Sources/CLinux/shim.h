@@ -62,3 +62,9 @@ static inline int postern_stay_on(int processor) {
     set[processor / (8 * sizeof(long))] = 1UL << processor % (8 * sizeof(long));
     return sched_setaffinity(0, sizeof set, set) == 0 ? 0 : errno;
 }
+
+// Starts writing a range of a file back and waits for nothing: SYNC_FILE_RANGE_WRITE, which _GNU_SOURCE hides.
+extern int sync_file_range(int fd, off_t offset, off_t count, unsigned int flags);
+static inline int postern_start_write_back(int fd, off_t offset, off_t count) {
+    return sync_file_range(fd, offset, count, 2);
+}

@@ -19,11 +19,13 @@ extension FileQueue {
             swap(&buffer.bytes, &writer.buffer)
             buffer.bytes.removeAll(keepingCapacity: buffer.bytes.capacity <= 4 << 20)
             defer { swap(&buffer.bytes, &writer.buffer) }
+            // Room for the head of a record, so that one write takes both.
+            buffer.bytes.append(contentsOf: repeatElement(0, count: JournalRecord.headBytes))
             var outcomes: [AppendOutcome] = []
             outcomes.reserveCapacity(events.count)
             let lines = try encode(events, nowMilliseconds, writer, &buffer, &outcomes)
             if lines.isEmpty { return outcomes }
-            try commit(buffer.bytes, lines, nowMilliseconds, &writer)
+            try commit(&buffer.bytes, lines, nowMilliseconds, &writer)
             for line in lines {
                 guard let fingerprint = line.fingerprint else { continue }
                 writer.keys.insert(
@@ -101,10 +103,15 @@ extension FileQueue {
 
     /// Writes the lines, and returns once they are on stable storage.
     private func commit(
-        _ bytes: [UInt8], _ lines: [Line], _ nowMilliseconds: Int64, _ writer: inout Writer
+        _ buffer: inout [UInt8], _ lines: [Line], _ nowMilliseconds: Int64,
+        _ writer: inout Writer
     ) throws(QueueError) {
         guard let first = lines.first, let last = lines.last else { return }
-        if isDue(byteCount: bytes.count, nowMilliseconds, writer) { writer.active = nil }
+        let count = buffer.count - JournalRecord.headBytes
+        let journal = try journal(&writer)
+        // Nil for more than the journal takes.
+        let place = try journal?.reserve(count)
+        if isDue(byteCount: count, nowMilliseconds, writer) { writer.active = nil }
         // Whatever happens next, readers may see these numbers: they are used up.
         writer.next = last.sequence + 1
         if writer.active == nil { try begin(first.sequence, nowMilliseconds, &writer) }
@@ -112,7 +119,7 @@ extension FileQueue {
             throw QueueError(.closed, "append to segment")
         }
         do throws(QueueError) {
-            try folder.system.writeAll(active, bytes)
+            try folder.system.writeAll(active, buffer, from: JournalRecord.headBytes)
         } catch {
             // Nothing of this batch may stay: cut back to what is durable, or leave the segment.
             if (try? folder.system.truncate(active, to: segment.bytes)) == nil {
@@ -121,16 +128,18 @@ extension FileQueue {
             throw error
         }
         do throws(QueueError) {
-            try folder.system.syncData(active)
+            try makeDurable(&buffer, at: place, journal, active, segment, last: last.sequence)
         } catch {
             // What the kernel holds of this file can no longer be trusted to reach the disk, and
             // asking again would report success. The next append begins a new segment; the next
             // start reads this one anew and checks every line.
             _ = try? folder.system.truncate(active, to: segment.bytes)
             writer.active = nil
+            // Should it not be left, the next append does that first.
+            if let journal, journal.isGivenUp { try? leave(journal, &writer) }
             throw error
         }
-        segment.bytes += bytes.count
+        segment.bytes += count
         for line in lines {
             segment.note(
                 sequence: line.sequence, receivedAt: line.receivedAtMilliseconds,

@@ -15,6 +15,12 @@ package final class FileQueue: EventQueue {
         /// Oldest first; the last one is written to while `active` is open.
         var segments: [Segment]
         var active: File?
+        /// What makes appends durable; nil when the segment is synchronised instead.
+        var journal: AppendJournal?
+        /// The keeper is making one.
+        var isJournalWanted = false
+        /// One is asked for when so many commits have been made.
+        var commitsUntilJournal = 0
         /// When the active segment was begun, in milliseconds since 1970.
         var activeSince: Int64 = 0
         /// The number of the next event.
@@ -34,6 +40,7 @@ package final class FileQueue: EventQueue {
     let folder: SegmentFolder
     let positions: ConsumerPositions
     let writer: Mutex<Writer?>
+    let keeper: JournalKeeper
     private let isClosed = Atomic(false)
     /// What opening had to repair.
     package let recovery: RecoveryReport
@@ -64,6 +71,9 @@ package final class FileQueue: EventQueue {
         self.options = options
         self.access = access
         folder = SegmentFolder(path: path, system: system)
+        keeper = JournalKeeper(
+            folder: folder, areaBytes: Self.journalAreaBytes(options),
+            spaceBytesMin: options.spaceBytesMin)
         var lock: File?
         if access == .readWrite {
             try system.makeFolder(path)
@@ -83,8 +93,9 @@ package final class FileQueue: EventQueue {
         }
         var report = RecoveryReport()
         writer = Mutex(
-            try Self.recover(folder, positions, options, lock, nowMilliseconds, &report))
+            try Self.recover(folder, positions, options, keeper, lock, nowMilliseconds, &report))
         recovery = report
+        if options.journalBytes > 0 { keeper.start() }
     }
 
     deinit {
@@ -93,8 +104,12 @@ package final class FileQueue: EventQueue {
 
     package func close() {
         guard !isClosed.exchange(true, ordering: .sequentiallyConsistent) else { return }
-        // The lock goes with its file.
-        writer.withLock { $0 = nil }
+        keeper.stop()
+        writer.withLock { slot in
+            if let writer = slot { settle(writer) }
+            // The lock goes with its file.
+            slot = nil
+        }
         positions.close()
     }
 
@@ -109,7 +124,8 @@ package final class FileQueue: EventQueue {
     /// Reads every segment, repairs the damaged, and remembers the keys inside their windows.
     private static func recover(
         _ folder: SegmentFolder, _ positions: ConsumerPositions, _ options: FileQueueOptions,
-        _ lock: File, _ nowMilliseconds: Int64, _ report: inout RecoveryReport
+        _ keeper: JournalKeeper, _ lock: File, _ nowMilliseconds: Int64,
+        _ report: inout RecoveryReport
     ) throws(QueueError) -> Writer {
         let recovery = SegmentRecovery(folder: folder)
         let seen = try positions.transaction("read of positions") {
@@ -118,6 +134,10 @@ package final class FileQueue: EventQueue {
         var writer = Writer(
             lock: lock, segments: [], next: 1, segmentBytesMax: options.segmentBytesMax,
             segmentAgeMillisecondsMax: options.segmentAgeMillisecondsMax)
+        // Before anything moves in a segment.
+        writer.journal = try JournalRecovery(folder: folder).open(
+            areaBytes: journalAreaBytes(options), &report)
+        writer.commitsUntilJournal = options.journalCommitsMin
         let all = try folder.segments()
         var last: UInt64 = 0
         for (index, first) in all.enumerated() {
@@ -141,6 +161,10 @@ package final class FileQueue: EventQueue {
             writer.active = try folder.system.open(folder.path(of: segment.first), .append)
             writer.activeSince = segment.oldestMilliseconds
         }
+        if writer.journal == nil, options.journalBytes > 0, options.journalCommitsMin == 0 {
+            writer.journal = try? keeper.make()
+            if writer.journal == nil { writer.commitsUntilJournal = options.journalRetryCommits }
+        }
         return writer
     }
 
@@ -157,6 +181,8 @@ package final class FileQueue: EventQueue {
             defer { _ = try? system.remove(probe) }
             try system.writeAll(file, Array("{}\n".utf8))
             try system.syncData(file)
+            // What an append would have to repair first.
+            if writer.journal != nil { _ = try journal(&writer) }
         }
     }
 

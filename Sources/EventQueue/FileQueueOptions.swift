@@ -11,6 +11,14 @@ package struct FileQueueOptions: Sendable, Equatable {
     /// How long a consumer waits for another process's lock on the positions.
     package var busyTimeoutMilliseconds: Int32 = 5000
 
+    /// The journal's length; 0: every append synchronises its segment instead.
+    package var journalBytes = 16 << 20
+    /// Commits of this process before a journal is made: queues where little comes need none. 0
+    /// makes it when the queue is opened.
+    var journalCommitsMin = 32
+    /// Commits before a journal is tried again that could not be made or written.
+    var journalRetryCommits = 65_536
+
     /// With less free space than this the queue is not ready, although appends are still tried.
     package var spaceBytesMin = 64 << 20
 

@@ -6,8 +6,8 @@ import TestSupport
 /// Loads the real program with concurrent signed deliveries, kills it with SIGKILL, starts it again,
 /// and compares what it had acknowledged with what its queue holds.
 ///
-/// A kill leaves the system's page cache whole: what only a power cut would lose is the subject of the
-/// tests that inject failures below the queues.
+/// A kill leaves the system's page cache whole; `PowerCut` takes away what a journal alone made durable.
+/// Other losses are the subject of the tests that inject failures below the queues.
 final class CrashHarness {
     /// What many rounds have shown.
     struct Report: CustomStringConvertible {

@@ -58,12 +58,12 @@ final class CrashServer {
         return process
     }
 
-    /// Writes the configuration: small segments, so that kills meet rotations.
+    /// Writes the configuration: small segments and a small journal, so that kills meet rotations.
     static func configure(folder: URL, queue: String) throws {
         let place = folder.appendingPathComponent("integrations.d")
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         try Data(ReceiverProcess.hmac.utf8).write(to: place.appendingPathComponent("hmac.yaml"))
-        let extra = queue == "file" ? ", segment_bytes_max: 128KiB" : ""
+        let extra = queue == "file" ? ", segment_bytes_max: 128KiB, journal_bytes: 1MiB" : ""
         let configuration = """
             listen: 127.0.0.1:0
             environment_variables: { SECRET: "\(ReceiverProcess.secret)" }

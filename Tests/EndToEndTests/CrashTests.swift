@@ -26,6 +26,24 @@ struct CrashTests {
         #expect(report.wrong == [])
     }
 
+    @Test func `a power cut after a kill loses nothing that was acknowledged`() throws {
+        let rounds = Self.number("POSTERN_CRASH_ROUNDS", default: 4)
+        let seed = Self.number("POSTERN_CRASH_SEED", default: 20)
+        let harness = try CrashHarness(queue: "file", seed: seed &+ 1)
+        var atStake = 0
+        for round in 1...max(rounds, 1) {
+            let loss = PowerCut.Loss.allCases[Int(round % 4)]
+            try harness.round(damage: { atStake += try PowerCut(folder: $0).lose(loss) })
+            if round % 25 == 0 { print("power: \(harness.report) bytes=\(atStake)") }
+        }
+        let report = harness.report
+        print("power seed=\(seed): \(report) bytes=\(atStake)")
+        #expect(atStake > 0)
+        #expect(report.lost == [])
+        #expect(report.duplicates == [])
+        #expect(report.wrong == [])
+    }
+
     @Test func `the harness notices what is lost`() throws {
         let harness = try CrashHarness(queue: "file", seed: 1)
         try harness.round(damage: { try FileManager.default.removeItem(at: $0) })

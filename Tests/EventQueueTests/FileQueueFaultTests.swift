@@ -12,6 +12,9 @@ final class FaultPlan: Sendable {
         var skip = 0
         var faults: [FileSystem.Fault] = []
         var hits = 0
+        /// Calls that fail always.
+        var lasting: Set<FileSystem.Step> = []
+        var lastingFault: FileSystem.Fault?
     }
 
     private let state = Mutex(State())
@@ -26,12 +29,24 @@ final class FaultPlan: Sendable {
         state.withLock { $0 = State(step: step, skip: skip, faults: faults) }
     }
 
+    /// Fails every call of these steps.
+    func armAll(_ steps: Set<FileSystem.Step>, _ fault: FileSystem.Fault) {
+        state.withLock { $0 = State(lasting: steps, lastingFault: fault) }
+    }
+
     func disarm() {
-        state.withLock { $0.step = nil }
+        state.withLock {
+            $0.step = nil
+            $0.lasting = []
+        }
     }
 
     private func next(_ step: FileSystem.Step) -> FileSystem.Fault? {
         state.withLock { state in
+            if state.lasting.contains(step) {
+                state.hits += 1
+                return state.lastingFault
+            }
             guard state.step == step else { return nil }
             if state.skip > 0 {
                 state.skip -= 1

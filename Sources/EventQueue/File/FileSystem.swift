@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// An open file; the one owner of its descriptor.
@@ -27,6 +28,12 @@ struct FileSystem: Sendable {
         case read
         case write
         case syncData
+        /// A write to the journal, at a place in it.
+        case writeJournal
+        case syncJournal
+        /// A write to a segment of what the journal has of it.
+        case restore
+        case writeBack
         case sync
         case truncate
         case link
@@ -76,6 +83,10 @@ struct FileSystem: Sendable {
         case create
         /// Must exist; written at its end.
         case append
+        /// Made, and must not exist; read, and written anywhere.
+        case createUpdated
+        /// Must exist; read, and written anywhere. With `O_APPEND` Linux writes at the end always.
+        case update
         case folder
 
         fileprivate var flags: Int32 {
@@ -84,6 +95,8 @@ struct FileSystem: Sendable {
             case .lock: O_RDWR | O_CREAT | O_CLOEXEC
             case .create: O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC
             case .append: O_WRONLY | O_APPEND | O_CLOEXEC
+            case .createUpdated: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
+            case .update: O_RDWR | O_CLOEXEC
             case .folder: O_RDONLY | O_DIRECTORY | O_CLOEXEC
             }
         }
@@ -162,11 +175,21 @@ struct FileSystem: Sendable {
         return got
     }
 
-    /// Writes all the bytes at the file's end.
+    /// Reads so many bytes at `offset`, fewer at the end of the file.
+    func readAll(_ file: File, at offset: Int, count: Int) throws(QueueError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            let rest = count - bytes.count
+            if try read(file, at: offset + bytes.count, count: rest, to: &bytes) == 0 { break }
+        }
+        return bytes
+    }
+
+    /// Writes the bytes from `start` on at the file's end.
     ///
     /// When it throws, some of them may have been written.
-    func writeAll(_ file: File, _ bytes: [UInt8]) throws(QueueError) {
-        var done = 0
+    func writeAll(_ file: File, _ bytes: [UInt8], from start: Int = 0) throws(QueueError) {
+        var done = start
         while done < bytes.count {
             let written = try call(.write, "write to file") { bytesMax in
                 unsafe bytes.withUnsafeBytes { bytes in
@@ -179,6 +202,38 @@ struct FileSystem: Sendable {
             if written == 0 { throw QueueError(.inputOutput, "write to file") }
             done += written
         }
+    }
+
+    /// Writes the bytes at a place in a file; some of them may have been written when it throws.
+    /// - Parameter step: `.writeJournal` or `.restore`.
+    func writeAll(
+        _ file: File, _ bytes: [UInt8], from start: Int = 0, at offset: Int, _ step: Step
+    ) throws(QueueError) {
+        var done = start
+        while done < bytes.count {
+            let written = try call(step, "write into file") { bytesMax in
+                unsafe bytes.withUnsafeBytes { bytes in
+                    guard let address = bytes.baseAddress else { return 0 }
+                    return unsafe pwrite(
+                        file.descriptor, address + done, min(bytes.count - done, bytesMax),
+                        offset + done - start)
+                }
+            }
+            if written == 0 { throw QueueError(.inputOutput, "write into file") }
+            done += written
+        }
+    }
+
+    /// Lets the kernel begin to write a part of a file; not more than a hint.
+    func startWriteBack(_ file: File, _ range: Range<Int>) {
+        _ = try? call(.writeBack, "write-back of file") { _ in
+            Int(postern_start_write_back(file.descriptor, range.lowerBound, range.count))
+        }
+    }
+
+    /// The journal's bytes reach the device; as `syncData`, told apart by tests.
+    func syncJournal(_ file: File) throws(QueueError) {
+        _ = try call(.syncJournal, "fdatasync of journal") { _ in Int(fdatasync(file.descriptor)) }
     }
 
     /// The file's bytes, and what is needed to read them, reach the device.

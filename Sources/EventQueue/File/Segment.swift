@@ -4,7 +4,7 @@ struct Segment: Sendable, Equatable {
     var first: UInt64
     /// The number of its last event; `first - 1` while it is empty.
     var last: UInt64
-    /// Its durable length.
+    /// The length that is durable, here or in the journal.
     var bytes: Int
     /// The latest time of receipt in it, in milliseconds since 1970.
     var newestMilliseconds: Int64 = .min

@@ -4,16 +4,18 @@ struct SegmentCursor {
     private let system: FileSystem
     /// A window of the file, from `offset` on.
     private(set) var bytes: [UInt8] = []
-    private var offset = 0
+    private var offset: Int
     /// Where in `bytes` the next line begins.
     private var position = 0
     private var isAtEnd = false
 
     private static let chunkBytes = 256 << 10
 
-    init(file: File, system: FileSystem) {
+    /// - Parameter offset: where the first line begins.
+    init(file: File, system: FileSystem, from offset: Int = 0) {
         self.file = file
         self.system = system
+        self.offset = offset
     }
 
     /// Where in the file the next line begins; at the end: where the unterminated rest begins.

@@ -9,6 +9,9 @@ struct SegmentFolder: Sendable {
         let first: UInt64
     }
 
+    /// The journal's path.
+    var journalPath: String { path + "/journal" }
+
     /// The path of a segment's file.
     func path(of first: UInt64) -> String {
         path + "/" + Self.name(of: first)

@@ -7,6 +7,12 @@ package struct RecoveryReport: Sendable, Equatable {
     package var badSegments: [String] = []
     /// Lines that could not be served.
     package var damagedLines = 0
+    /// Bytes of acknowledged events that a crash had kept from the segments, written from the journal.
+    package var restoredBytes = 0
+    /// Records of the journal that could not be used although segments may need them.
+    package var damagedRecords = 0
+    /// Journals that could not be read as a whole, set aside.
+    package var badJournals: [String] = []
 
     package init() {}
 }
@@ -87,8 +93,8 @@ struct SegmentRecovery {
         return true
     }
 
-    /// Gives the segment a second name that ends in `.bad`.
-    private func setAside(_ path: String) throws(QueueError) -> String {
+    /// Gives the segment, or the journal, a second name that ends in `.bad`.
+    func setAside(_ path: String) throws(QueueError) -> String {
         for number in 1...1000 {
             let name = path + (number == 1 ? ".bad" : ".bad-\(number)")
             do throws(QueueError) {

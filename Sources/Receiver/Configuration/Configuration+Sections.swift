@@ -53,7 +53,13 @@ extension Configuration {
         settings.segmentBytesMax = reader.size("segment_bytes_max", 4096...(1 << 30), &problems)
         settings.segmentAgeMillisecondsMax = reader.duration(
             "segment_age_max", 1000...days, &problems)
+        settings.journalBytes = journalBytes(&reader, &problems)
         if kind == .sqlite {
+            if let value = reader.value("journal_bytes") {
+                problems.add(
+                    value.mark, reader.path("journal_bytes"),
+                    "only queues of type file have a journal of their own")
+            }
             for key in ["segment_bytes_max", "segment_age_max"] {
                 guard let value = reader.value(key) else { continue }
                 problems.add(value.mark, reader.path(key), "only queues of type file have segments")
@@ -80,6 +86,24 @@ extension Configuration {
         }
         reader.finish(&problems)
         return settings
+    }
+
+    /// 0, or large enough for a journal to be of use.
+    private static func journalBytes(
+        _ reader: inout MappingReader, _ problems: inout Problems
+    ) -> Int? {
+        let bytesMin = 1 << 20
+        guard let bytes = reader.size("journal_bytes", 0...(1 << 30), &problems) else {
+            return nil
+        }
+        guard bytes > 0, bytes < bytesMin, let value = reader.value("journal_bytes") else {
+            return bytes
+        }
+        problems.add(
+            value.mark, reader.path("journal_bytes"),
+            "\(Quantities.sizeText(bytes)) is too little; write 0 for no journal, or a size from "
+                + "\(Quantities.sizeText(bytesMin)) to 1GiB")
+        return nil
     }
 
     mutating func readLimits(_ reader: inout MappingReader, _ problems: inout Problems) {

@@ -72,6 +72,7 @@ package struct QueueSettings: Sendable, Equatable {
     /// File queues.
     package var segmentBytesMax: Int?
     package var segmentAgeMillisecondsMax: Int?
+    package var journalBytes: Int?
     /// What is removed, once a minute; nil keeps everything that is not done.
     package var retention = RetentionPolicy()
     /// Redelivery.

@@ -26,10 +26,31 @@ package enum QueueOpening {
             var options = FileQueueOptions()
             options.delivery = settings.delivery
             options.takeSegments(settings)
+            if let bytes = settings.journalBytes { options.journalBytes = bytes }
             return try FileQueue(
                 name: settings.name, path: path, options: options, access: access,
                 nowMilliseconds: now)
         }
+    }
+
+    /// Says in the log what opening had to repair.
+    static func report(_ queue: any EventQueue, to log: Log) {
+        guard let queue = queue as? FileQueue else { return }
+        let recovery = queue.recovery
+        if recovery.restoredBytes > 0 {
+            log.write(
+                .info, "queue restored from its journal",
+                [("queue", queue.name), ("bytes", String(recovery.restoredBytes))])
+        }
+        let files = recovery.tornTails + recovery.badSegments + recovery.badJournals
+        guard recovery.damagedLines + recovery.damagedRecords > 0 || !files.isEmpty else { return }
+        log.write(
+            .warning, "queue repaired",
+            [
+                ("queue", queue.name), ("damaged_lines", String(recovery.damagedLines)),
+                ("damaged_records", String(recovery.damagedRecords)),
+                ("set_aside", files.joined(separator: " ")),
+            ])
     }
 
     /// Gives an open queue what may change while it is open. Delivery is the consumers' own.

@@ -116,6 +116,7 @@ extension Receiver {
                     queues.append(known.queue)
                 } else {
                     let queue = try open(settings, index, new)
+                    QueueOpening.report(queue, to: log)
                     opened.append(queue)
                     queues.append(queue)
                 }

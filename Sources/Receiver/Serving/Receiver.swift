@@ -49,6 +49,7 @@ package final class Receiver: Sendable {
         dataDirectory = configuration.dataDirectory
         try Self.prepareFolder(configuration.dataDirectory)
         let queues = try Self.openQueues(configuration)
+        for queue in queues { QueueOpening.report(queue, to: log) }
         let group: QueueGroup
         do throws(QueueError) {
             let path = FileSystem.join(configuration.dataDirectory, "state.db")
