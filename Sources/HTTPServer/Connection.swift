@@ -30,11 +30,17 @@ final class Connection {
     var security: ConnectionSecurity?
     var parser: HTTPParser
     var input: [UInt8] = []
-    /// Answers that the socket did not take at once, from `outputSent` on.
-    var output: [UInt8] = []
-    var outputSent = 0
+    /// Answers that the socket did not take at once.
+    var output: [UInt8] = [] {
+        didSet { outputCount = output.count }
+    }
+    // Asked often, and unlike the arrays they cost no check at run time that nobody changes them.
+    private var outputCount = 0
+    private(set) var inFlightCount = 0
     var inFlight: [InFlight] = []
     var nextSequence: UInt64 = 0
+    /// Its loop has closed it.
+    var isClosed = false
     /// An answer that the head alone decided, given when the empty body is complete.
     var immediate: HTTPResponse?
     var currentHead: HTTPRequestHead?
@@ -88,15 +94,15 @@ final class Connection {
     // MARK: Requests and answers
 
     var slot: Int { Int(id & 0xFFFF_FFFF) }
-    var hasOutput: Bool { outputSent < output.count }
+    var hasOutput: Bool { outputCount > 0 }
 
     /// True when nothing is under way and nothing has begun.
-    var isIdle: Bool { inFlight.isEmpty && !hasOutput && parser.isIdle && input.isEmpty }
+    var isIdle: Bool { inFlightCount == 0 && !hasOutput && parser.isIdle && input.isEmpty }
 
     /// True when more requests may be read.
     func mayRead(_ limits: HTTPLimits) -> Bool {
-        !isLast && inFlight.count < limits.pipelinedRequestsMax
-            && output.count - outputSent < limits.writeBufferBytesMax
+        !isLast && inFlightCount < limits.pipelinedRequestsMax
+            && outputCount < limits.writeBufferBytesMax
     }
 
     /// What the peer, or the handler, is waited for now; lingering is decided elsewhere.
@@ -105,7 +111,7 @@ final class Connection {
         if hasOutput { return .write }
         guard mayRead(limits) else { return .handler }
         switch parser.phase {
-        case .idle: return inFlight.isEmpty ? .request : .handler
+        case .idle: return inFlightCount == 0 ? .request : .handler
         case .head: return .head
         case .body: return .body
         }
@@ -142,8 +148,10 @@ final class Connection {
             // RFC 9112 §9.6: what was pipelined behind a closing answer is not answered.
             count = inFlight.count
             inFlight.removeAll(keepingCapacity: true)
+            inFlightCount = 0
         } else if count > 0 {
             inFlight.removeFirst(count)
+            inFlightCount -= count
         }
         return (count, closes)
     }
@@ -157,6 +165,7 @@ final class Connection {
         inFlight.append(
             InFlight(
                 sequence: sequence, isHEAD: isHEAD, persistence: persistence, response: response))
+        inFlightCount += 1
         return sequence
     }
 }

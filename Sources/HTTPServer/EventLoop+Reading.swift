@@ -52,7 +52,7 @@ extension EventLoop {
             refuse(connection, HTTPFailure(400, "the connection ended within a request"))
         }
         if connection.input.isEmpty { connection.isLast = true }
-        if connection.inFlight.isEmpty, !connection.hasOutput { return close(connection) }
+        if connection.inFlightCount == 0, !connection.hasOutput { return close(connection) }
         touch(connection)
         updateWatch(connection)
     }
@@ -111,7 +111,7 @@ extension EventLoop {
             try connection.parser.accept(bodyLimit: limit)
             // RFC 9110 §10.1.1: not sent when the body is on its way already; with answers still due it
             // would overtake them, and the client goes on without it after a while.
-            if head.expectsContinue, head.hasBody, !hasMore, connection.inFlight.isEmpty,
+            if head.expectsContinue, head.hasBody, !hasMore, connection.inFlightCount == 0,
                 !connection.hasOutput
             {
                 connection.output.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)

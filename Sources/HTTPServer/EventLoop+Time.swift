@@ -46,7 +46,7 @@ extension EventLoop {
         countBody(connection, waiting)
         let mark =
             waiting == .handler
-            ? connection.inFlight.first?.sequence ?? connection.nextSequence
+            ? connection.nextSequence &- UInt64(connection.inFlightCount)
             : connection.nextSequence
         if waiting == connection.waiting, mark == connection.waitingMark, !progressed {
             if waiting == .body { setDeadline(connection) }

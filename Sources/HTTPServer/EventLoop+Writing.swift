@@ -22,7 +22,7 @@ extension EventLoop {
     private func flush(_ connection: Connection) {
         outgoing.removeAll(keepingCapacity: true)
         if connection.hasOutput {
-            outgoing.append(contentsOf: connection.output[connection.outputSent...])
+            outgoing.append(contentsOf: connection.output)
         }
         let held = outgoing.count
         let (count, closes) = connection.takeReadyAnswers(
@@ -46,13 +46,11 @@ extension EventLoop {
                 // Nothing moved: what is held stays as it is.
             } else {
                 connection.output = Array(outgoing[sent...])
-                connection.outputSent = 0
             }
             settle(connection, progressed: sent > 0)
         } else {
-            if !connection.output.isEmpty { connection.output = [] }
-            connection.outputSent = 0
-            if connection.isLast, connection.inFlight.isEmpty {
+            if held > 0 { connection.output = [] }
+            if connection.isLast, connection.inFlightCount == 0 {
                 finish(connection)
             } else {
                 settle(connection)

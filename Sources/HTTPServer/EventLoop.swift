@@ -54,8 +54,6 @@ final class EventLoop: @unchecked Sendable {
     private var handedOn = false
     /// Answers that came from other threads, taken out of the mailbox whole.
     private var arrived: [LoopAnswer] = []
-    /// Connections from other loops, likewise.
-    private var handedOver: [AcceptedSocket] = []
     /// Answers of one connection are collected here before they are sent.
     var outgoing: [UInt8] = []
     /// Bytes below TLS; empty until there is some.
@@ -233,32 +231,22 @@ final class EventLoop: @unchecked Sendable {
         } while hasNewRequests
     }
 
-    /// Takes what other threads have left: answers, connections, and the wish to drain or stop. Both together, so
-    /// that an answer given after `drain` says that the connection closes.
+    /// Takes what other threads have left.
     private func takeMail() {
-        mailbox.withLock { box in
-            swap(&box.answers, &arrived)
-            if !box.accepted.isEmpty { swap(&box.accepted, &handedOver) }
-            box.isAsleep = false
-            isStopped = box.isStopped
-            if let new = box.limits {
-                limits = new
-                limitsVersion += 1
-                box.limits = nil
-            }
-            if let new = box.listeners {
-                newListeners = new
-                box.listeners = nil
-            }
-            if let deadline = box.drainNanoseconds {
-                isDraining = true
-                drainDeadline = deadline
-            }
+        // Nothing of the loop changes in the closure: what only methods touch costs no check at run time
+        // that nobody else has access (exclusivity).
+        let news = mailbox.take(&arrived)
+        isStopped = news.isStopped
+        if let deadline = news.drainNanoseconds {
+            isDraining = true
+            drainDeadline = deadline
         }
-        if !handedOver.isEmpty {
-            for socket in handedOver { takeOver(socket) }
-            handedOver = []
+        if let new = news.limits {
+            limits = new
+            limitsVersion += 1
         }
+        if let new = news.listeners { newListeners = new }
+        for socket in news.accepted { takeOver(socket) }
         if arrived.isEmpty { return }
         for answer in arrived { deliver(answer) }
         arrived.removeAll(keepingCapacity: arrived.capacity <= 4096)
@@ -299,20 +287,19 @@ final class EventLoop: @unchecked Sendable {
         return connection
     }
 
-    func isOpen(_ connection: Connection) -> Bool {
-        connections[connection.slot] === connection
-    }
+    func isOpen(_ connection: Connection) -> Bool { !connection.isClosed }
 
     func close(_ connection: Connection) {
         let slot = connection.slot
         guard slot < connections.count, connections[slot] === connection else { return }
         connections[slot] = nil
+        connection.isClosed = true
         deadlines[slot] = .max
         freeSlots.append(slot)
         if !connection.hasOutput { connection.layers?.end() }
         SystemCalls.close(connection.fd)
         shared.leave(connection.remoteAddress, loop: index)
-        shared.addRequests(-connection.inFlight.count)
+        shared.addRequests(-connection.inFlightCount)
         shared.addBodyBytes(-connection.bodyBytesCounted)
         // A descriptor is free again.
         if acceptPaused { nextSweep = now }

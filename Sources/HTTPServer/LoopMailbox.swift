@@ -68,6 +68,29 @@ final class LoopMailbox: Sendable {
         return isTaken
     }
 
+    /// What a loop finds beside answers.
+    struct News {
+        let isStopped: Bool
+        let drainNanoseconds: UInt64?
+        let limits: HTTPLimits?
+        let listeners: [LoopListener]?
+        let accepted: [AcceptedSocket]
+    }
+
+    /// What is there, for the loop, which is awake. Answers and the wish to drain come together, so that
+    /// one given after `drain` says that the connection closes.
+    /// - Parameter answers: empty; gets the answers, and leaves its room for those to come.
+    func take(_ answers: inout [LoopAnswer]) -> News {
+        state.withLock { box in
+            swap(&box.answers, &answers)
+            box.isAsleep = false
+            defer { (box.limits, box.listeners, box.accepted) = (nil, nil, []) }
+            return News(
+                isStopped: box.isStopped, drainNanoseconds: box.drainNanoseconds,
+                limits: box.limits, listeners: box.listeners, accepted: box.accepted)
+        }
+    }
+
     /// Takes over no connection from now on, if none waits.
     /// - Returns: false when one does.
     func closeIfEmpty() -> Bool {

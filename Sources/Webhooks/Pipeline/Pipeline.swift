@@ -59,6 +59,8 @@ private struct PipelineRun {
     let context: RequestContext
     let environment: PipelineEnvironment
     var trace: PipelineTrace
+    /// When the last stage ended, for whoever wants to know.
+    var lastEnd: UInt64?
 
     /// Ends the run early with its decision.
     private struct Ended: Error {
@@ -105,13 +107,16 @@ private struct PipelineRun {
         }
     }
 
+    /// When the stage before has ended, since nothing of note lies between.
     private func stageStart() -> UInt64 {
-        environment.stageEnded == nil ? 0 : environment.monotonicNanoseconds()
+        environment.stageEnded == nil ? 0 : lastEnd ?? environment.monotonicNanoseconds()
     }
 
-    private func stageEnded(_ stage: PipelineStage, since started: UInt64) {
+    private mutating func stageEnded(_ stage: PipelineStage, since started: UInt64) {
         guard let report = environment.stageEnded else { return }
-        report(stage, environment.monotonicNanoseconds() &- started)
+        let now = environment.monotonicNanoseconds()
+        report(stage, now &- started)
+        lastEnd = now
     }
 
     /// A body that says it is JSON must be JSON, whether or not anything reads it.
