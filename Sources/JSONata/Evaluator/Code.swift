@@ -99,6 +99,8 @@ struct Code: Sendable {
     var details: ContiguousArray<Detail> = []
     /// UTF-8 of literals and names.
     var constants: ContiguousArray<UInt8> = []
+    /// Some of them cannot be written as JSON as they are.
+    private(set) var constantsNeedEscape = false
     var names: [String] = []
     /// Names that something in the expression binds.
     private(set) var bound: Set<Int32> = []
@@ -146,6 +148,9 @@ struct Code: Sendable {
     mutating func constant(_ text: String) -> TextRange {
         let start = constants.count
         constants.append(contentsOf: text.utf8)
+        if !JSONWriter.needsNoEscape(constants.span.extracting(start..<constants.count)) {
+            constantsNeedEscape = true
+        }
         return TextRange(TextRange.constants, start..<constants.count)
     }
 

@@ -173,7 +173,8 @@ extension Evaluator {
         {
             valid = try signature.validate(arguments, context: input, &self)
         }
-        return try functions.bodies[place](&self, valid, CallContext(input: input, frame: frame))
+        return try functions.bodies[place].call(
+            &self, valid, CallContext(input: input, frame: frame))
     }
 
     /// An argument, undefined when it is not given.

@@ -138,28 +138,47 @@ extension Evaluator {
     ) throws(JSONataError) {
         output.append(UInt8(ascii: "{"))
         var isFirst = true
-        for place in order(of: object) {
-            let cell = objects[Int(object)].start + 2 * place + 1
-            if case .lazy(let member) = cells[cell] { cells[cell] = lazyValue(member) }
-            let value = cells[cell]
-            if value.isUndefined { continue }
-            if !isFirst { output.append(UInt8(ascii: ",")) }
-            isFirst = false
-            write(key(object, place), to: &output)
-            output.append(UInt8(ascii: ":"))
-            try write(value, to: &output)
+        if objects[Int(object)].hasIndexKeys {
+            for place in order(of: object) {
+                try writeMember(object, place, &isFirst, to: &output)
+            }
+        } else {
+            for place in 0..<objects[Int(object)].count {
+                try writeMember(object, place, &isFirst, to: &output)
+            }
         }
         output.append(UInt8(ascii: "}"))
     }
 
+    @inline(__always) private mutating func writeMember(
+        _ object: Int32, _ place: Int, _ isFirst: inout Bool, to output: inout Arena<UInt8>
+    ) throws(JSONataError) {
+        let cell = objects[Int(object)].start + 2 * place
+        if case .lazy(let member) = cells[cell + 1] { cells[cell + 1] = lazyValue(member) }
+        let value = cells[cell + 1]
+        guard !value.isUndefined, case .string(let key) = cells[cell] else { return }
+        if !isFirst { output.append(UInt8(ascii: ",")) }
+        isFirst = false
+        write(key, to: &output)
+        output.append(UInt8(ascii: ":"))
+        try write(value, to: &output)
+    }
+
     /// A string with its quotes; one of a document as it was written there.
     private func write(_ range: TextRange, to output: inout Arena<UInt8>) {
-        if range.source < TextRange.documents {
-            withText(range) { output.append(quoting: $0) }
-        } else {
-            output.append(UInt8(ascii: "\""))
-            withText(range) { output.append($0) }
-            output.append(UInt8(ascii: "\""))
+        switch range.source {
+        case TextRange.own: text.withSpan(range.range) { output.append(quoting: $0) }
+        case TextRange.constants:
+            let text = code.constants.span.extracting(range.range)
+            if code.constantsNeedEscape {
+                output.append(quoting: text)
+            } else {
+                output.append(quoted: text)
+            }
+        default:
+            documents[range.source - TextRange.documents].withBytes(range.range) {
+                output.append(quoted: $0)
+            }
         }
     }
 

@@ -194,25 +194,37 @@ extension Evaluator {
         _ items: [Item],
         _ isAfter: (inout Evaluator, Item, Item) throws(JSONataError) -> Bool
     ) throws(JSONataError) -> [Item] {
-        guard items.count > 1 else { return items }
-        let middle = items.count / 2
-        let left = try mergeSort(Array(items[..<middle]), isAfter)
-        let right = try mergeSort(Array(items[middle...]), isAfter)
-        var merged: [Item] = []
-        merged.reserveCapacity(items.count)
-        var (a, b) = (0, 0)
-        while a < left.count, b < right.count {
+        var sorted = items
+        var spare = items
+        try mergeSort(&sorted, 0..<items.count, &spare, isAfter)
+        return sorted
+    }
+
+    private mutating func mergeSort<Item>(
+        _ items: inout [Item], _ range: Range<Int>, _ spare: inout [Item],
+        _ isAfter: (inout Evaluator, Item, Item) throws(JSONataError) -> Bool
+    ) throws(JSONataError) {
+        guard range.count > 1 else { return }
+        let middle = range.lowerBound + range.count / 2
+        try mergeSort(&items, range.lowerBound..<middle, &spare, isAfter)
+        try mergeSort(&items, middle..<range.upperBound, &spare, isAfter)
+        var (a, b, place) = (range.lowerBound, middle, range.lowerBound)
+        while a < middle, b < range.upperBound {
             try step()
-            if try isAfter(&self, left[a], right[b]) {
-                merged.append(right[b])
+            if try isAfter(&self, items[a], items[b]) {
+                spare[place] = items[b]
                 b += 1
             } else {
-                merged.append(left[a])
+                spare[place] = items[a]
                 a += 1
             }
+            place += 1
         }
-        merged.append(contentsOf: left[a...])
-        merged.append(contentsOf: right[b...])
-        return merged
+        // What is left of the second half is in its place already.
+        while a < middle {
+            spare[place] = items[a]
+            (a, place) = (a + 1, place + 1)
+        }
+        for merged in range.lowerBound..<place { items[merged] = spare[merged] }
     }
 }

@@ -64,12 +64,18 @@ final class NativeFunction: Sendable {
     }
 }
 
+/// A function in an array. Without the structure around it, it would be kept as a function of any
+/// types, with memory of its own that each call holds on to and a detour to what is meant.
+struct NativeBody: Sendable {
+    let call: NativeFunction.Body
+}
+
 /// The functions an expression starts with.
 final class FunctionTable: Sendable {
     let natives: [NativeFunction]
     /// What each call asks for, so that it need not hold the function meanwhile.
     let shapes: ContiguousArray<SignatureShape>
-    let bodies: ContiguousArray<NativeFunction.Body>
+    let bodies: ContiguousArray<NativeBody>
     private let places: [String: Int]
 
     convenience init(_ custom: [CustomFunction]) {
@@ -79,7 +85,7 @@ final class FunctionTable: Sendable {
     private init(natives: [NativeFunction]) {
         self.natives = natives
         shapes = ContiguousArray(natives.map { $0.signature?.shape ?? SignatureShape() })
-        bodies = ContiguousArray(natives.map(\.body))
+        bodies = ContiguousArray(natives.map { NativeBody(call: $0.body) })
         places = Self.places(natives)
     }
 

@@ -17,14 +17,17 @@ extension Arena<UInt8> {
     /// Appends a string with its quotes, escaped as `JSON.stringify` does.
     mutating func append(quoting text: Span<UInt8>) {
         if JSONWriter.needsNoEscape(text) {
-            append(UInt8(ascii: "\""))
-            append(text)
-            append(UInt8(ascii: "\""))
+            append(quoted: text)
         } else {
             var writer = JSONWriter()
             writer.write(utf8: text)
             append(writer.bytes.span)
         }
+    }
+
+    /// Appends a string that needs no escapes with its quotes.
+    mutating func append(quoted text: Span<UInt8>) {
+        append(UInt8(ascii: "\""), text, UInt8(ascii: "\""))
     }
 
     private static var powersOfTen: (Double, Double, Double) { (10, 100, 1_000) }

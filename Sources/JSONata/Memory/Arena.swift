@@ -53,6 +53,20 @@
         count &+= added
     }
 
+    /// Appends elements between two others.
+    mutating func append(_ first: Element, _ elements: Span<Element>, _ last: Element) {
+        let added = elements.count &+ 2
+        if capacity &- count < added { grow(added) }
+        unsafe elements.withUnsafeBufferPointer { source in
+            unsafe (base + count).initialize(to: first)
+            if let inner = source.baseAddress {
+                unsafe (base + count + 1).initialize(from: inner, count: source.count)
+            }
+            unsafe (base + count + 1 + source.count).initialize(to: last)
+        }
+        count &+= added
+    }
+
     /// Appends a copy of its own elements at `range`.
     mutating func append(copying range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)

@@ -6,8 +6,34 @@ struct PlainDatePicture {
     private enum Part {
         case byte(UInt8)
         /// A component in at least so many digits, modulo a power of ten if that is not zero.
-        case number(Character, width: Int, modulus: Double)
-        case name(Character, DatePicture.NameCase)
+        case number(Field, width: Int, modulus: Double)
+        case monthName(DatePicture.NameCase)
+        case weekdayName(DatePicture.NameCase)
+    }
+
+    /// A component, by a number: characters take longer to compare than the rest takes.
+    private enum Field {
+        case year, month, day, dayOfYear, weekday, hour, halfDayHour, minute, second, fraction
+
+        static let names: [Character: Field] = [
+            "Y": .year, "M": .month, "D": .day, "d": .dayOfYear, "F": .weekday, "H": .hour,
+            "h": .halfDayHour, "m": .minute, "s": .second, "f": .fraction,
+        ]
+
+        func value(_ time: CalendarTime) -> Double {
+            switch self {
+            case .year: time.year
+            case .month: time.month + 1
+            case .day: time.day
+            case .dayOfYear: time.component("d") ?? 0
+            case .weekday: time.weekday
+            case .hour: time.hour
+            case .halfDayHour: time.component("h") ?? 0
+            case .minute: time.minute
+            case .second: time.second
+            case .fraction: time.millisecond
+            }
+        }
     }
 
     private var parts: [Part] = []
@@ -33,9 +59,9 @@ struct PlainDatePicture {
             guard component.name == "M" || component.name == "F", component.widthMax == nil,
                 !component.hasWidth
             else { return nil }
-            return .name(component.name, nameCase)
+            return component.name == "M" ? .monthName(nameCase) : .weekdayName(nameCase)
         }
-        guard "YMDdFHhmsf".contains(component.name), let format = component.format,
+        guard let field = Field.names[component.name], let format = component.format,
             case .decimal = format.numbering, !format.isOrdinal, format.zero == 0x30,
             case .listed(let separators) = format.grouping, separators.isEmpty,
             let width = Int(exactly: format.mandatoryDigits), width <= 20
@@ -45,7 +71,7 @@ struct PlainDatePicture {
             guard let count = Int(exactly: digits), 1...15 ~= count else { return nil }
             modulus = (0..<count).reduce(1) { power, _ in power * 10 }
         }
-        return .number(component.name, width: width, modulus: modulus)
+        return .number(field, width: width, modulus: modulus)
     }
 
     /// Appends an instant of UTC; false, and nothing appended, for one whose year does not have up to
@@ -56,19 +82,25 @@ struct PlainDatePicture {
         for part in parts {
             switch part {
             case .byte(let byte): text.append(byte)
-            case .number(let name, let width, let modulus):
-                var value = time.component(name) ?? 0
+            case .number(let field, let width, let modulus):
+                var value = field.value(time)
                 if modulus > 0 { value = value.truncatingRemainder(dividingBy: modulus) }
                 text.append(digits: UInt64(value), width: width)
-            case .name(let name, let nameCase):
-                let start = text.count
-                let value = time.component(name) ?? 1
-                text.append(
-                    utf8: name == "M" ? Dates.months[Int(value) - 1] : Dates.days[Int(value)])
-                if nameCase != .title { Self.fold(&text, from: start, nameCase == .upper) }
+            case .monthName(let nameCase):
+                Self.append(Dates.months[Int(time.month)], nameCase, to: &text)
+            case .weekdayName(let nameCase):
+                Self.append(Dates.days[Int(time.weekday)], nameCase, to: &text)
             }
         }
         return true
+    }
+
+    private static func append(
+        _ name: String, _ nameCase: DatePicture.NameCase, to text: inout Arena<UInt8>
+    ) {
+        let start = text.count
+        text.append(utf8: name)
+        if nameCase != .title { fold(&text, from: start, nameCase == .upper) }
     }
 
     private static func fold(_ text: inout Arena<UInt8>, from start: Int, _ isUpper: Bool) {

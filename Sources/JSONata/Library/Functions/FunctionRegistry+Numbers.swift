@@ -16,32 +16,29 @@ extension FunctionRegistry {
 
     /// A function of an array of numbers; a missing or empty one gives nothing.
     private static func aggregate(
-        _ name: String, allowsEmpty: Bool = false, _ body: @escaping @Sendable ([Double]) -> Double
+        _ name: String, from first: Double, isMean: Bool = false, allowsEmpty: Bool = false,
+        _ combine: @escaping @Sendable (Double, Double) -> Double
     ) -> NativeFunction {
         NativeFunction(name, "<a<n>:n>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
             guard var items = evaluator.cursor(of: evaluator.argument(arguments, 0)),
                 allowsEmpty || items.left > 0
             else { return .undefined }
-            try evaluator.step(items.left)
-            var numbers: [Double] = []
-            numbers.reserveCapacity(items.left)
+            let count = items.left
+            try evaluator.step(count)
+            var result = first
             while let item = evaluator.next(&items) {
-                numbers.append(evaluator.number(of: item) ?? .nan)
+                result = combine(result, evaluator.number(of: item) ?? .nan)
             }
-            return .number(body(numbers))
+            return .number(isMean ? result / Double(count) : result)
         }
     }
 
     static let numbers: [NativeFunction] = [
-        aggregate("sum", allowsEmpty: true) { $0.reduce(0, +) },
-        aggregate("max") {
-            $0.reduce(-.infinity) { $0.isNaN || $1.isNaN ? .nan : Swift.max($0, $1) }
-        },
-        aggregate("min") {
-            $0.reduce(.infinity) { $0.isNaN || $1.isNaN ? .nan : Swift.min($0, $1) }
-        },
-        aggregate("average") { $0.reduce(0, +) / Double($0.count) },
+        aggregate("sum", from: 0, allowsEmpty: true, +),
+        aggregate("max", from: -.infinity) { $0.isNaN || $1.isNaN ? .nan : Swift.max($0, $1) },
+        aggregate("min", from: .infinity) { $0.isNaN || $1.isNaN ? .nan : Swift.min($0, $1) },
+        aggregate("average", from: 0, isMean: true, +),
         NativeFunction("count", "<a:n>", arity: 1) {
             (evaluator, arguments, _) throws(JSONataError) in
             .number(Double(evaluator.count(of: evaluator.argument(arguments, 0)) ?? 0))
