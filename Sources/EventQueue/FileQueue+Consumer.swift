@@ -1,3 +1,5 @@
+import Synchronization
+
 extension FileQueue {
     /// What the positions say of an event.
     private struct States {
@@ -105,6 +107,7 @@ extension FileQueue {
         count: Int, durationMilliseconds: Int64, nowMilliseconds: Int64
     ) throws(QueueError) -> [LeasedEvent] {
         try options.delivery.check(count: count, durationMilliseconds: durationMilliseconds)
+        try checkSettled()
         let until = nowMilliseconds &+ durationMilliseconds
         return try positions.transaction("lease of events") { (positions) throws(QueueError) in
             var leased: [LeasedEvent] = []
@@ -153,6 +156,16 @@ extension FileQueue {
             }
             return leased
         }
+    }
+
+    /// After a power cut, what a consumer passes over may be there again once the server has started.
+    private func checkSettled() throws(QueueError) {
+        guard access == .consumer, !isSettled.load(ordering: .relaxed) else { return }
+        guard try JournalRecovery(folder: folder).isSettled() else {
+            throw QueueError(
+                .corrupt, "lease before the server has restored events from its journal")
+        }
+        isSettled.store(true, ordering: .relaxed)
     }
 
     private func bury(

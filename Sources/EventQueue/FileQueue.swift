@@ -42,6 +42,8 @@ package final class FileQueue: EventQueue {
     let writer: Mutex<Writer?>
     let keeper: JournalKeeper
     private let isClosed = Atomic(false)
+    /// A consumer has seen that segments lack nothing that the journal has.
+    let isSettled = Atomic(false)
     /// What opening had to repair.
     package let recovery: RecoveryReport
 
@@ -158,7 +160,11 @@ package final class FileQueue: EventQueue {
         }
         writer.next = max(last, seen) + 1
         if let segment = writer.segments.last {
-            writer.active = try folder.system.open(folder.path(of: segment.first), .append)
+            let active = try folder.system.open(folder.path(of: segment.first), .append)
+            // Lines that a kill kept from being synchronised count from now on: a retry of theirs is a
+            // duplicate, and records of the journal lie behind them.
+            try folder.system.syncData(active)
+            writer.active = active
             writer.activeSince = segment.oldestMilliseconds
         }
         if writer.journal == nil, options.journalBytes > 0, options.journalCommitsMin == 0 {

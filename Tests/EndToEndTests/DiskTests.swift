@@ -108,6 +108,32 @@ struct DiskTests {
         #expect(try deliver(again, "b", count: 3).accepted.count == 3)
     }
 
+    @Test func `what a power cut took from a segment is restored at the start, and said`() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("postern-power-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let extra = "data_directory: \(folder.path)"
+        let server = try ReceiverProcess(queue: "file", extra: extra)
+        let journal = folder.appendingPathComponent("queue/journal").path
+        var said: [String] = []
+        while said.count < 10_000, !FileManager.default.fileExists(atPath: journal) {
+            said += try deliver(server, "\(said.count)", count: 20).accepted
+        }
+        said += try deliver(server, "last", count: 20).accepted
+        kill(server.process.processIdentifier, SIGKILL)
+        server.process.waitUntilExit()
+        let cut = PowerCut(folder: folder.appendingPathComponent("queue"))
+        let bytes = try cut.lose(.gone)
+        #expect(bytes > 20 * Self.body.count)
+        let (status, output) = try server.command("queue", "lease", "--queue", "main")
+        #expect(status != 0)
+        #expect(output.contains("journal"), "\(output)")
+        let again = try ReceiverProcess(queue: "file", extra: extra)
+        #expect(again.hasLogged("queue restored from its journal"))
+        #expect(again.hasLogged("bytes=\(bytes)"))
+        #expect(try again.storedIDs() == said)
+    }
+
     @Test(arguments: ["sqlite", "file"])
     func `a limit on the size of files is an error, not the end`(queue: String) throws {
         // setrlimit(2): beyond RLIMIT_FSIZE a write raises SIGXFSZ, which ends a process by default.

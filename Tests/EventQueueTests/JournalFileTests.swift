@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Synchronization
 import Testing
 
@@ -57,8 +58,7 @@ import Testing
         }
         try steps { queue, taken in
             let made = taken()
-            #expect(!made.contains(.restore) && !made.contains(.syncData))
-            #expect(!made.contains(.writeJournal))
+            #expect(!made.contains(.restore) && !made.contains(.writeJournal))
             #expect(queue.recovery == RecoveryReport())
             #expect(queue.nextRecord == 3)
             queue.close()
@@ -88,6 +88,34 @@ import Testing
             #expect(try reopened.ids() == ["a", "b"])
             reopened.close()
         }
+    }
+
+    @Test(arguments: [0, 64 << 10])
+    func `lines that a kill left unsynchronised are synchronised before anything follows`(
+        half: Int
+    ) throws {
+        let queue = try fixture.open(half: half)
+        try queue.appendEach(["a"])
+        // Written, and killed before anything was synchronised.
+        var line = JSONWriter()
+        _ = EventLine.append(
+            .make("b", window: hour), sequence: 2, deduplicateUntil: now + hour, to: &line)
+        let cut = try fixture.copy()
+        try cut.write(try cut.bytes(cut.segment(1)) + line.bytes, cut.segment(1))
+        if half > 0 { try FileManager.default.removeItem(atPath: cut.journal) }
+        let plan = FaultPlan()
+        plan.arm(.syncData, [.failure(EIO)])
+        var options = FileQueueOptions()
+        options.journalBytes = 2 * half
+        #expect(throws: QueueError.self) {
+            try FileQueue(
+                name: "q", path: cut.path, options: options, access: .readWrite,
+                nowMilliseconds: now, system: plan.system)
+        }
+        #expect(plan.hits == 1)
+        let reopened = try fixture.open(half: half, in: cut.folder)
+        #expect(
+            try reopened.append([.make("b", window: hour)], nowMilliseconds: now) == [.duplicate])
     }
 
     @Test func `a journal is made after so many commits`() throws {

@@ -186,6 +186,28 @@ import Testing
         #expect(try queue.folder.segments() == [3])
     }
 
+    @Test(arguments: PowerCut.losses.indices)
+    func `a consumer takes nothing before the server has restored what was lost`(loss: Int) throws {
+        let queue = try fixture.open()
+        let ids = (0..<12).map(String.init)
+        try queue.appendEach(ids)
+        let content = try queue.content()
+        let cut = try fixture.copy()
+        try cut.lose(PowerCut.losses[loss])
+        let consumer = try FileQueue(
+            name: "q", path: cut.path, access: .consumer, nowMilliseconds: now)
+        func lease() throws -> [String] {
+            try consumer.lease(count: 20, durationMilliseconds: 1000, nowMilliseconds: now)
+                .map(\.event.id)
+        }
+        let isWhole = try cut.bytes(cut.segment(1)).starts(with: content)
+        if !isWhole {
+            #expect { try lease() } throws: { ($0 as? QueueError)?.code == .corrupt }
+            try fixture.open(in: cut.folder).close()
+        }
+        #expect(try lease() == ids)
+    }
+
     @Test func `damage in the middle costs its record, and is said`() throws {
         let queue = try fixture.open()
         try queue.appendEach(["a", "b", "c"])

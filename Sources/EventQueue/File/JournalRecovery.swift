@@ -56,11 +56,8 @@ struct JournalRecovery {
     private func replay(
         _ file: File, _ areaBytes: Int, from horizon: UInt64, _ report: inout RecoveryReport
     ) throws(QueueError) -> UInt64 {
-        var found = try heads(file, areaBytes, from: horizon)
-        // The newest may be torn; then nobody was told that it is stored.
-        while let last = found.last, try lines(file, last) == nil { found.removeLast() }
+        let found = try needed(file, areaBytes, from: horizon)
         guard let newest = found.last?.record else { return horizon }
-        found.removeAll { $0.record.number < newest.horizon }
         var segments = Segments(folder: folder)
         var numbers: Set<UInt64> = []
         for one in found {
@@ -77,6 +74,46 @@ struct JournalRecovery {
         }
         try segments.sync()
         return max(horizon, newest.number + 1)
+    }
+
+    /// Whether the segments have all that the journal has, for whoever reads them without the queue's
+    /// lock: between a power cut and the server's start they may not.
+    func isSettled() throws(QueueError) -> Bool {
+        let file: File
+        do throws(QueueError) {
+            file = try folder.system.open(folder.journalPath, .read)
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return true
+        }
+        let area = try max(folder.system.size(file) - JournalRecord.blockBytes, 0)
+        let front = JournalFront(try read(file, at: 0, count: JournalRecord.blockBytes))
+        for one in try needed(file, area, from: front?.horizon ?? 0) {
+            // The server may just write over it.
+            guard let lines = try lines(file, one) else { continue }
+            do throws(QueueError) {
+                let segment = try folder.system.open(
+                    folder.path(of: one.record.segment), .read)
+                let stored = try folder.system.readAll(
+                    segment, at: one.record.offset, count: lines.count)
+                if stored != lines { return false }
+            } catch {
+                guard error.code == .notFound else { throw error }
+            }
+        }
+        return true
+    }
+
+    /// The records that segments may need, by number; the last one is whole.
+    private func needed(
+        _ file: File, _ areaBytes: Int, from horizon: UInt64
+    ) throws(QueueError) -> [Found] {
+        var found = try heads(file, areaBytes, from: horizon)
+        // The newest may be torn; then nobody was told that it is stored.
+        while let last = found.last, try lines(file, last) == nil { found.removeLast() }
+        let first = found.last?.record.horizon ?? 0
+        found.removeAll { $0.record.number < first }
+        return found
     }
 
     /// Writes the segments' bytes of these records once more, and synchronises them.
