@@ -56,7 +56,7 @@ private import func Glibc.memcmp
     /// repeats (as ECMAScript's `JSON.parse`), or -1.
     package func member(of index: Int, key: String) -> Int {
         var key = key
-        return key.withUTF8 { unsafe member(of: index, keyUTF8: $0) }
+        return key.withUTF8 { member(of: index, key: unsafe $0.span) }
     }
 
     /// The same for a key given as bytes.
@@ -64,27 +64,32 @@ private import func Glibc.memcmp
         unsafe key.withUnsafeBufferPointer { unsafe member(of: index, keyUTF8: $0) }
     }
 
-    private func member(of index: Int, keyUTF8 key: UnsafeBufferPointer<UInt8>) -> Int {
+    @inline(__always) private func member(
+        of index: Int, keyUTF8 key: UnsafeBufferPointer<UInt8>
+    ) -> Int {
         let object = entry(index)
         guard object.isObject else { return -1 }
         let ends = unsafe KeyEnds(UnsafeRawPointer(key.baseAddress), key.count)
         let length = UInt32(truncatingIfNeeded: key.count)
-        var found = -1
-        var place = index &+ 1
-        let end = place &+ Int(object.inside)
-        while place < end {
-            let entry = unsafe tape + place
+        var found: UnsafePointer<TapeEntry>?
+        var entry = unsafe tape + (index &+ 1)
+        let end = unsafe entry + Int(object.inside)
+        while unsafe entry < end {
             if unsafe entry.pointee.isFlagged {
                 return unsafe memberAmongEscapes(of: index, keyUTF8: key)
             }
             if unsafe entry.pointee.length == length,
                 unsafe ends.match(bytes + Int(entry.pointee.offset), key)
             {
-                found = place &+ 1
+                unsafe found = entry
             }
-            place = memberEnd(place)
+            // As in `memberEnd`.
+            let value = unsafe entry[1]
+            unsafe entry += 2
+            if value.meta & 4 != 0 { unsafe entry += Int(value.inside) }
         }
-        return found
+        guard let found = unsafe found else { return -1 }
+        return unsafe found - tape + 1
     }
 
     /// The same for an object with keys that have escapes.

@@ -253,7 +253,7 @@ extension Evaluator {
             if header.height >= 0 { return header.height }
             if header.flags.contains(.isRange) { return 1 }
             var height: Int32 = 0
-            for cell in header.start..<header.start + header.count {
+            for cell in header.start..<header.start + header.count where isMade(cells[cell]) {
                 height = max(height, self.height(of: cells[cell]))
             }
             arrays[Int(array)].height = height + 1
@@ -263,11 +263,20 @@ extension Evaluator {
             if header.height >= 0 { return header.height }
             var height: Int32 = 0
             for place in 0..<header.count {
-                height = max(height, self.height(of: cells[header.start + 2 * place + 1]))
+                let member = cells[header.start + 2 * place + 1]
+                if isMade(member) { height = max(height, self.height(of: member)) }
             }
             objects[Int(object)].height = height + 1
             return height + 1
         default: return 0
+        }
+    }
+
+    /// Whether it has a height: spares most values a call.
+    @inline(__always) private func isMade(_ value: Value) -> Bool {
+        switch value {
+        case .array, .object: true
+        default: false
         }
     }
 }

@@ -45,7 +45,7 @@ extension Evaluator {
 
     mutating func makeObject(capacity: Int) -> Int32 {
         objects.append(ObjectHeader(start: cells.count, capacity: capacity))
-        for _ in 0..<2 * capacity { cells.append(.undefined) }
+        cells.append(repeating: .undefined, count: 2 * capacity)
         return Int32(truncatingIfNeeded: objects.count - 1)
     }
 
