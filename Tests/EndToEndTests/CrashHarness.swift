@@ -62,7 +62,7 @@ final class CrashHarness {
 
     /// One round: start, load, kill, start again, compare.
     ///
-    /// - Parameter damage: done to the queue before it is compared, to see that the harness sees it.
+    /// - Parameter damage: done to the queue after the kill.
     func round(damage: (URL) throws -> Void = { _ in }) throws {
         if folder == nil || roundOfFolder == Self.roundsOfFolder { try makeFolder() }
         roundOfFolder += 1
@@ -82,6 +82,7 @@ final class CrashHarness {
         // Not in step with an answer: somewhere in the commits that follow it.
         Self.spin(microseconds: UInt64.random(in: 0...4000, using: &random))
         server.kill()
+        try damage(folder.appendingPathComponent("postern-data/queue"))
         for _ in threads { load.finished.wait() }
         let (acknowledged, sent) = load.results
         report.acknowledged += acknowledged.count
@@ -92,7 +93,6 @@ final class CrashHarness {
             let microseconds = UInt64.random(in: 0...30_000, using: &random)
             try CrashServer.startAndKill(folder: folder) { Self.spin(microseconds: microseconds) }
         }
-        try damage(folder.appendingPathComponent("postern-data/queue"))
         try compare(folder, round)
         report.rounds += 1
     }
