@@ -7,7 +7,32 @@ public import JSON
 ///     }
 ///     let path = try Expression("path").evaluate(request)  // the body is not parsed
 public struct LazyObject {
-    private let keys: [String]
+    /// The keys of lazy objects, prepared once for any number of them.
+    ///
+    ///     let keys = LazyObject.Keys(["path", "body"])
+    ///     let other = LazyObject(keys) { place in .string(keys.names[place]) }
+    public struct Keys: Sendable {
+        /// In the order of the places that `make` is asked for.
+        public private(set) var names: [String] = []
+        /// The names one behind the other.
+        fileprivate private(set) var text: [UInt8] = []
+        fileprivate private(set) var hasIndexKeys = false
+
+        /// - Parameter names: all different.
+        public init(_ names: [String]) { append(names) }
+
+        /// Adds keys, which are at the places behind the others.
+        /// - Parameter new: different from all others.
+        public mutating func append(_ new: [String]) {
+            names.append(contentsOf: new)
+            for name in new {
+                text.append(contentsOf: name.utf8)
+                if Evaluator.arrayIndex(name.utf8) != nil { hasIndexKeys = true }
+            }
+        }
+    }
+
+    private let keys: Keys
     private let make: (Int) -> JSONValue?
 
     /// - Parameters:
@@ -15,6 +40,11 @@ public struct LazyObject {
     ///   - make: the value of the key at a place, asked for at most once an evaluation; nil makes the
     ///     member undefined.
     public init(_ keys: [String], make: @escaping (Int) -> JSONValue?) {
+        self.init(Keys(keys), make: make)
+    }
+
+    /// The same, with keys that were prepared.
+    public init(_ keys: Keys, make: @escaping (Int) -> JSONValue?) {
         self.keys = keys
         self.make = make
     }
@@ -22,14 +52,16 @@ public struct LazyObject {
     /// The object as an evaluation's input.
     fileprivate func value(_ evaluator: inout Evaluator) -> Value {
         evaluator.input.make = make
-        let object = evaluator.makeObject(capacity: keys.count)
-        for (place, key) in keys.enumerated() {
+        let object = evaluator.makeObject(capacity: keys.names.count)
+        evaluator.objects[Int(object)].hasIndexKeys = keys.hasIndexKeys
+        var start = evaluator.text.count
+        evaluator.text.append(keys.text.span)
+        for (place, name) in keys.names.enumerated() {
+            let end = start + name.utf8.count
             let value = Value.lazy(Int32(truncatingIfNeeded: place))
             evaluator.input.made.append(value)
-            if Evaluator.arrayIndex(key.utf8) != nil {
-                evaluator.objects[Int(object)].hasIndexKeys = true
-            }
-            evaluator.append(object, evaluator.makeText(key), value)
+            evaluator.append(object, TextRange(TextRange.own, start..<end), value)
+            start = end
         }
         return .object(object)
     }
@@ -39,7 +71,7 @@ public struct LazyObject {
     fileprivate func isUntouched(
         _ object: Int32, _ place: Int, _ input: Value, _ evaluator: borrowing Evaluator
     ) -> Bool {
-        guard place < keys.count, case .object(let input) = input else { return false }
+        guard place < keys.names.count, case .object(let input) = input else { return false }
         let cell = evaluator.objects[Int(object)].start + 2 * place
         let inputCell = evaluator.objects[Int(input)].start + 2 * place
         guard case .lazy(let member) = evaluator.cells[cell + 1], member == place,
@@ -56,7 +88,8 @@ public struct LazyObject {
     ) -> Bool {
         // A copy keeps the order: the same place is tried before the others.
         let found =
-            place < keys.count && keys[place] == key ? place : keys.firstIndex(of: key)
+            place < keys.names.count && keys.names[place] == key
+            ? place : keys.names.firstIndex(of: key)
         guard let found else { return false }
         switch (value, evaluator.input.made[found]) {
         case (.lazy(let member), _): return member == found

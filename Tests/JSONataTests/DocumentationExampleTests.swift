@@ -116,6 +116,10 @@ struct DocumentationExampleTests {
         let path = try Expression("path").evaluate(request)
         #expect(path == "/hooks")
 
+        let keys = LazyObject.Keys(["path", "body"])
+        let other = LazyObject(keys) { place in .string(keys.names[place]) }
+        #expect(try Expression("body").evaluate(other) == "body")
+
         let input = LazyObject(["a", "b"]) { _ in nil }
         let changes = try Expression("$merge([$, {'c': 1}])").changes(of: input)
         #expect(changes == ["c": 1])

@@ -45,4 +45,30 @@ struct LazyObjectTests {
         let input = object(Made(), [("b", 1), ("1", 2)])
         #expect(try Expression("$keys($)").evaluate(input)?.jsonString == #"["1","b"]"#)
     }
+
+    @Test func `keys added to prepared ones are at the places behind them`() throws {
+        var keys = LazyObject.Keys(["b", "ä"])
+        let before = keys
+        keys.append([])
+        keys.append(["", "1"])
+        #expect(keys.names == ["b", "ä", "", "1"])
+        func evaluate(_ text: String, _ keys: LazyObject.Keys) throws -> String? {
+            let input = LazyObject(keys) { place in .number(JSONNumber(Double(place))) }
+            return try Expression(text).evaluate(input)?.jsonString
+        }
+        #expect(try evaluate("$", keys) == #"{"1":3,"b":0,"ä":1,"":2}"#)
+        #expect(try evaluate("[b, ä, `1`]", keys) == "[0,1,3]")
+        #expect(try evaluate("$", before) == #"{"b":0,"ä":1}"#)
+    }
+
+    @Test func `members of one evaluation are not those of the next`() throws {
+        let expression = try Expression("[a, b]")
+        for value in [1.0, 2.0] {
+            let input = LazyObject(["a", "b"]) { place in
+                place == 0 ? .number(JSONNumber(value)) : nil
+            }
+            #expect(try expression.evaluate(input)?.jsonString == "[\(Int(value))]")
+        }
+        #expect(try expression.evaluate(["b": 3])?.jsonString == "[3]")
+    }
 }

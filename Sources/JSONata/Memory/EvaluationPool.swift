@@ -71,7 +71,10 @@ extension Evaluator {
         stack.forget()
         indexes.forget()
         if !laidOut.isEmpty { laidOut = [:] }
-        if input.make != nil { input = LazyMembers() }
+        if input.make != nil {
+            input.make = nil
+            input.made.removeAll(keepingCapacity: input.made.capacity <= 256)
+        }
         oldestBound = .max
         hasBindings = false
     }

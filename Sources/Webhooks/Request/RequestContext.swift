@@ -14,7 +14,7 @@ final class RequestContext {
     private(set) var transformed = JSONObject()
     private var transformSource = ""
     /// `names` and those of `transformed` that are not among them.
-    private var memberNames = RequestContext.names
+    private var keys = RequestContext.keys
     private var decoded: Result<[UInt8], MalformedReason>?
     private var parsed: Result<JSONValue, MalformedReason>?
 
@@ -45,11 +45,13 @@ final class RequestContext {
     ///   - source: the transform's text.
     func replace(with result: JSONObject, source: String) {
         transformSource = source
+        var added: [String] = []
         for (key, value) in result where !Self.fixed.contains(key) {
             if key == "body", isReceivedBody(value) { continue }
+            if !Self.isNamed.contains(key), transformed[key] == nil { added.append(key) }
             transformed[key] = value
-            if !memberNames.contains(key) { memberNames.append(key) }
         }
+        if !added.isEmpty { keys.append(added) }
     }
 
     /// True for the parsed body itself, handed through: its own bytes go into the event.
@@ -62,7 +64,7 @@ final class RequestContext {
 
     /// A member that the transform adds under a name of its own, written in its text.
     func written(_ name: String) -> JSONValue? {
-        guard !Self.names.contains(name), let value = transformed[name],
+        guard !Self.isNamed.contains(name), let value = transformed[name],
             transformSource.contains("'\(name)'") || transformSource.contains("\"\(name)\"")
         else { return nil }
         return value
@@ -74,17 +76,21 @@ final class RequestContext {
         "integration", "account", "client_certificate",
     ]
 
+    private static let isNamed = Set(names)
+    private static let keys = LazyObject.Keys(names)
+
     /// Names that no update may give to a key of a context: in placeholders they mean a member of the
     /// request, of its signature or of what the transform makes, and a context goes before those.
     func isReserved(_ name: String) -> Bool {
-        Self.names.contains(name) || name == "signature" || name == "item"
+        Self.isNamed.contains(name) || name == "signature" || name == "item"
             || transformed[name] != nil || transformSource.contains("'\(name)':")
             || transformSource.contains("\"\(name)\":")
     }
 
     /// The context as an expression's input.
     var lazyObject: LazyObject {
-        LazyObject(memberNames) { [memberNames] in self.member(memberNames[$0]) }
+        // They change only between evaluations.
+        LazyObject(keys) { self.member(self.keys.names[$0]) }
     }
 
     /// A member of the context after the transform; nil when there is none.
