@@ -170,15 +170,19 @@ extension Evaluator {
         _ pairs: Range<Int>, _ input: Value, _ frame: Int32
     ) throws(JSONataError) -> Value {
         let object = makeObject(capacity: pairs.count / 2)
+        var isFlat = true
         for pair in stride(from: pairs.lowerBound, to: pairs.upperBound, by: 2) {
             let value = try evaluate(code.lists[pair + 1], input, frame)
             if value.isUndefined { continue }
+            if isMade(value) { isFlat = false }
             if case .string(let key) = code.nodes[Int(code.lists[pair])].literal {
                 append(object, key, value)
             }
         }
         try allocate(objects[Int(object)].count * 64)
-        return try checkHeight(.object(object))
+        guard isFlat else { return try checkHeight(.object(object)) }
+        objects[Int(object)].height = 1
+        return .object(object)
     }
 
     private mutating func appendItems(of value: Value) {

@@ -138,22 +138,23 @@ extension Evaluator {
     ) throws(JSONataError) {
         output.append(UInt8(ascii: "{"))
         var isFirst = true
-        if objects[Int(object)].hasIndexKeys {
+        let header = objects[Int(object)]
+        if header.hasIndexKeys {
             for place in order(of: object) {
-                try writeMember(object, place, &isFirst, to: &output)
+                try writeMember(header.start + 2 * place, &isFirst, to: &output)
             }
         } else {
-            for place in 0..<objects[Int(object)].count {
-                try writeMember(object, place, &isFirst, to: &output)
+            for place in 0..<header.count {
+                try writeMember(header.start + 2 * place, &isFirst, to: &output)
             }
         }
         output.append(UInt8(ascii: "}"))
     }
 
+    /// Writes the member whose key's cell is given.
     @inline(__always) private mutating func writeMember(
-        _ object: Int32, _ place: Int, _ isFirst: inout Bool, to output: inout Arena<UInt8>
+        _ cell: Int, _ isFirst: inout Bool, to output: inout Arena<UInt8>
     ) throws(JSONataError) {
-        let cell = objects[Int(object)].start + 2 * place
         if case .lazy(let member) = cells[cell + 1] { cells[cell + 1] = lazyValue(member) }
         let value = cells[cell + 1]
         guard !value.isUndefined, case .string(let key) = cells[cell] else { return }

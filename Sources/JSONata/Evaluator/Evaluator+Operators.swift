@@ -133,6 +133,7 @@ extension Evaluator {
     /// Deep equality: arrays by place, objects by key, strings by code unit, functions by identity.
     mutating func isEqual(_ left: Value, _ right: Value) throws(JSONataError) -> Bool {
         try step()
+        if case .string(let a) = left, case .string(let b) = right { return isEqual(a, b) }
         let kind = kind(of: left)
         guard kind == self.kind(of: right) else { return false }
         switch kind {

@@ -14,8 +14,24 @@ final class EvaluationPool: Sendable {
         init(_ evaluator: consuming Evaluator) { unsafe self.evaluator = evaluator }
     }
 
-    private static let spareMax = 4
-    private let spare = Mutex<[Memory]>([])
+    /// What nobody uses: mostly one, beside the array since that is quicker.
+    private struct Spare {
+        static let othersMax = 3
+        private var first: Memory?
+        private var others: [Memory] = []
+
+        mutating func take() -> Memory? { first.take() ?? others.popLast() }
+
+        mutating func keep(_ memory: Memory) {
+            if first == nil {
+                first = memory
+            } else if others.count < Self.othersMax {
+                others.append(memory)
+            }
+        }
+    }
+
+    private let spare = Mutex(Spare())
     private let code: Code
     private let functions: FunctionTable
 
@@ -30,11 +46,11 @@ final class EvaluationPool: Sendable {
         _ body: (inout Evaluator) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let memory =
-            spare.withLock { $0.popLast() }
+            spare.withLock { $0.take() }
             ?? Memory(Evaluator(code: code, functions: functions))
         defer {
             unsafe memory.evaluator.forget(code)
-            spare.withLock { if $0.count < Self.spareMax { $0.append(memory) } }
+            spare.withLock { $0.keep(memory) }
         }
         unsafe memory.evaluator.begin(limits, environment)
         return try unsafe body(&memory.evaluator)
