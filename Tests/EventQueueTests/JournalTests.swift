@@ -150,21 +150,22 @@ import Testing
         try expect(cut, ["a", "b", "c", "d"], whole)
     }
 
-    @Test func `a batch as large as a half is journalled, a larger one synchronises its segment`()
-        throws
-    {
-        let queue = try fixture.open()
+    @Test(arguments: [(64 << 10, 64 << 10), (1 << 20, AppendJournal.batchBytesMax)])
+    func `a batch up to a half or the most is journalled, a larger one synchronises its segment`(
+        half: Int, most: Int
+    ) throws {
+        let queue = try fixture.open(half: half)
         try queue.appendEach(["a"])
-        // The line around the body.
+        // The line around the body, in which the length of the event takes more digits.
         let bare = try queue.content().count
-        let room = (64 << 10) - JournalRecord.headBytes - (bare - 2) - 5
+        let room = most - JournalRecord.headBytes - (bare - 2) - String(most).count
         for (count, isJournalled) in [(room, true), (room + 1, false), (room, true)] {
             let next = try #require(queue.nextRecord)
             let start = try queue.content().count
             _ = try queue.append([.make("b", body: body(count))], nowMilliseconds: now)
             let length = try queue.content().count - start
-            #expect((length + 64 <= 64 << 10) == isJournalled)
-            if isJournalled { #expect(length + 64 == 64 << 10) }
+            #expect((length + 64 <= most) == isJournalled)
+            if isJournalled { #expect(length + 64 == most) }
             #expect(queue.nextRecord == (isJournalled ? next + 1 : next))
             for loss in PowerCut.losses {
                 let cut = try fixture.copy()

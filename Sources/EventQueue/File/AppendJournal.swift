@@ -84,11 +84,15 @@ final class AppendJournal: Sendable {
     /// Nothing more may be written; `leave` before the next append.
     var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
 
+    /// Longer batches go to the segment alone: to write them twice costs more than the time that the
+    /// journal saves (measured with bodies of 2 to 256 KB: the two are even near this).
+    static let batchBytesMax = 256 << 10
+
     /// Finds room for so many bytes of lines.
-    /// - Returns: nil for more than a half holds.
+    /// - Returns: nil for more than a half holds, or than is worth writing twice.
     func reserve(_ count: Int) throws(QueueError) -> Place? {
         let room = JournalRecord.room(count)
-        guard room <= halfBytes else { return nil }
+        guard room <= min(halfBytes, Self.batchBytesMax) else { return nil }
         let start = JournalRecord.blockBytes
         let middle = start + halfBytes
         // What must be durable first.
