@@ -141,10 +141,12 @@ extension PlainScanner {
         return .beforeItem
     }
 
-    /// Anything but a string.
+    /// Anything but a string, unless it is near the end.
     @inline(always) private mutating func scanOther(
         _ place: Int, _ entry: UnsafeMutablePointer<TapeEntry>, _ marks: JSONScanner.Marks
     ) -> Outcome {
+        // The byte behind it is looked at too.
+        guard place <= last else { return .stopped }
         let first = byte(place)
         if first == UInt8(ascii: "{") {
             let inside = byte(place &+ 1)
