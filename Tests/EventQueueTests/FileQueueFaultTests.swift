@@ -93,6 +93,22 @@ struct AppendFault: Sendable, CustomTestStringConvertible {
     ]
 }
 
+extension FaultPlan {
+    /// Appends an event while the call fails, and expects what that makes of it.
+    func append(_ event: QueuedEvent, to queue: FileQueue, meeting fault: AppendFault) throws {
+        arm(fault.step, fault.faults)
+        if let code = fault.code {
+            #expect { try queue.append([event], nowMilliseconds: now) } throws: {
+                ($0 as? QueueError)?.code == code
+            }
+        } else {
+            #expect(try queue.append([event], nowMilliseconds: now).count == 1)
+        }
+        #expect(hits == fault.faults.count)
+        disarm()
+    }
+}
+
 @Suite struct FileQueueFaultTests {
     let folder: TemporaryFolder
     let plan = FaultPlan()
@@ -113,19 +129,9 @@ struct AppendFault: Sendable, CustomTestStringConvertible {
     func `a failed append acknowledges nothing and leaves nothing`(fault: AppendFault) throws {
         let queue = try open()
         try queue.appendEach(["a"])
-        plan.arm(fault.step, fault.faults)
         let event = QueuedEvent.make("b", window: hour)
-        var expected = ["a"]
-        if let code = fault.code {
-            #expect { try queue.append([event], nowMilliseconds: now) } throws: {
-                ($0 as? QueueError)?.code == code
-            }
-        } else {
-            #expect(try queue.append([event], nowMilliseconds: now).count == 1)
-            expected.append("b")
-        }
-        #expect(plan.hits == fault.faults.count)
-        plan.disarm()
+        try plan.append(event, to: queue, meeting: fault)
+        let expected = fault.code == nil ? ["a", "b"] : ["a"]
         #expect(try queue.ids() == expected)
         // The vendor tries again.
         let retry = try queue.append([event], nowMilliseconds: now)

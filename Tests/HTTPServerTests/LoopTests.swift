@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -38,19 +39,17 @@ struct LoopTests {
         #expect(!other.post(socket))
     }
 
-    /// Holds a loop before it asks what is ready.
+    /// Holds one loop before it asks what is ready.
     private final class Gate: Sendable {
-        private let open = NSCondition()
-        nonisolated(unsafe) private var isClosed = false
+        private let isClosed = Atomic(false)
+        private let opened = DispatchSemaphore(value: 0)
 
-        func close() { open.withLock { unsafe isClosed = true } }
+        func close() { isClosed.store(true, ordering: .sequentiallyConsistent) }
         func release() {
-            open.withLock {
-                unsafe isClosed = false
-                open.broadcast()
-            }
+            isClosed.store(false, ordering: .sequentiallyConsistent)
+            opened.signal()
         }
-        func pass() { open.withLock { while unsafe isClosed { open.wait() } } }
+        func pass() { if isClosed.load(ordering: .sequentiallyConsistent) { opened.wait() } }
     }
 
     @Test(arguments: [(16, 2), (17, 3)])

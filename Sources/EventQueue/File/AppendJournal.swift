@@ -8,8 +8,7 @@ import Synchronization
 /// that the other had must be durable in the segments (`checkpoint`). `JournalRecovery` writes what
 /// a crash kept from a segment.
 ///
-/// Everything but `checkpoint`, `writeBack` and `isWorkDue` is called by whoever has the queue's
-/// `Writer`.
+/// Everything but `work`, `checkpoint` and `isWorkDue` is called by whoever has the queue's `Writer`.
 final class AppendJournal: Sendable {
     /// A segment's file with bytes that only the journal makes durable.
     private struct Unsynced {
