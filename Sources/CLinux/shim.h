@@ -63,6 +63,13 @@ static inline int postern_stay_on(int processor) {
     return sched_setaffinity(0, sizeof set, set) == 0 ? 0 : errno;
 }
 
+// Lets this thread run wherever the process's first one may: a thread begins with the processors of the one
+// that starts it, and that may stay on one. Left as it is when the system refuses.
+static inline void postern_run_anywhere(void) {
+    unsigned long set[8192 / (8 * sizeof(long))] = {0};
+    if (sched_getaffinity(getpid(), sizeof set, set) >= 0) sched_setaffinity(0, sizeof set, set);
+}
+
 // Starts writing a range of a file back and waits for nothing: SYNC_FILE_RANGE_WRITE, which _GNU_SOURCE hides.
 extern int sync_file_range(int fd, off_t offset, off_t count, unsigned int flags);
 static inline int postern_start_write_back(int fd, off_t offset, off_t count) {

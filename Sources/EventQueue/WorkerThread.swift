@@ -72,6 +72,8 @@ final class WorkerThread: Sendable {
                 unsafe sigfillset(&all)
                 unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
                 unsafe postern_set_thread_name(String(body.name.prefix(15)))
+                // A loop that stays on its processor may have started it.
+                postern_run_anywhere()
                 body.run()
                 return nil
             }, body.toOpaque())

@@ -1,5 +1,8 @@
+import HTTPServer
+import Synchronization
 import Testing
 
+@testable import EventQueue
 @testable import Receiver
 
 /// Receivers of one machine share its processors.
@@ -34,5 +37,24 @@ struct ProcessorClaimsTests {
         #expect(ProcessorClaims(0, among: [0], name: name).processors == [])
         let long = String(repeating: "x", count: 107)
         #expect(ProcessorClaims(1, among: [0], name: long).processors == [])
+    }
+
+    @Test func `threads that a loop starts do not stay where it does`() throws {
+        let seen = Mutex<[[Int32]]>([])
+        let allowed = Processors.allowed
+        let last = try #require(allowed.last)
+        try LoopThread.run {
+            #expect(Processors.stay(on: last))
+            let worker = SerialWorker(waitingMax: 1)
+            #expect(worker.start())
+            #expect(worker.submit { seen.withLock { $0.append(Processors.allowed) } })
+            worker.stop()
+            let thread = try? WorkerThread("test") {
+                seen.withLock { $0.append(Processors.allowed) }
+            }
+            thread?.join()
+            #expect(Processors.allowed == [last])
+        }
+        #expect(seen.withLock { $0 } == [allowed, allowed])
     }
 }

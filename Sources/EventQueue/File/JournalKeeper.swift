@@ -33,8 +33,7 @@ final class JournalKeeper: Sendable {
         self.spaceBytesMin = spaceBytesMin
     }
 
-    /// Starts the thread. Not by the first append: that may run on a thread that is kept on one
-    /// processor, which this one would be as well. Without it what has to be done is done by appends.
+    /// Starts the thread. Without it what has to be done is done by appends.
     func start() {
         let thread = try? WorkerThread("journal") { [self] in run() }
         state.withLock { $0.thread = thread }

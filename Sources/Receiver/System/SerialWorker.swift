@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 
@@ -27,6 +28,8 @@ package final class SerialWorker: Sendable {
             &handle, nil,
             { argument in
                 guard let argument = unsafe argument else { return nil }
+                // A loop that stays on its processor may have started it.
+                postern_run_anywhere()
                 unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().worker.run()
                 return nil
             }, box.toOpaque())
