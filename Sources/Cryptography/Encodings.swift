@@ -12,15 +12,18 @@ package enum Encodings {
     package static func decodeHex(_ text: Span<UInt8>) -> [UInt8]? {
         let count = text.count
         guard count.isMultiple(of: 2) else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count / 2)
-        for offset in stride(from: 0, to: count, by: 2) {
-            guard let high = hexDigit(byte(text, offset)),
-                let low = hexDigit(byte(text, offset + 1))
-            else { return nil }
-            bytes.append(high << 4 | low)
+        var isHex = true
+        let bytes = [UInt8](capacity: count / 2) { bytes in
+            for place in 0..<count / 2 {
+                guard let high = hexDigit(text[2 * place]), let low = hexDigit(text[2 * place + 1])
+                else {
+                    isHex = false
+                    return
+                }
+                bytes.append(high << 4 | low)
+            }
         }
-        return bytes
+        return isHex ? bytes : nil
     }
 
     /// Base64 with the standard alphabet; nil unless canonical.

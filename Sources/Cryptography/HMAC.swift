@@ -27,6 +27,26 @@ package final class HMAC: Sendable {
         return try context.finish(byteCount: algorithm.byteCount)
     }
 
+    /// Whether one of the candidates is the code of a message. All are compared, in a time that does not
+    /// tell which one it is; the code itself goes no further than this call's own memory.
+    ///
+    /// - Throws: `libraryFailure`, which no input causes.
+    package func isCode(
+        _ candidates: [[UInt8]], of message: Span<UInt8>
+    ) throws(CryptographyError) -> Bool {
+        let context = try take()
+        defer { giveBack(context) }
+        try context.update(message)
+        var code = InlineArray<64, UInt8>(repeating: 0)
+        try context.finish(into: &code, byteCount: algorithm.byteCount)
+        let expected = code.span.extracting(first: algorithm.byteCount)
+        var matches = false
+        for candidate in candidates where constantTimeEquals(candidate.span, expected) {
+            matches = true
+        }
+        return matches
+    }
+
     /// The code of an array's bytes.
     package func authenticate(_ message: [UInt8]) throws(CryptographyError) -> [UInt8] {
         try authenticate(message.span)
@@ -117,17 +137,26 @@ package final class HMAC: Sendable {
     }
 
     func finish(byteCount: Int) throws(CryptographyError) -> [UInt8] {
-        var succeeded = false
-        let code = unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
-            var written = 0
-            // unsafe: the output holds byteCount bytes, which the library is told.
-            succeeded =
-                unsafe EVP_MAC_final(handle, output.baseAddress, &written, byteCount) == 1
-                && written == byteCount
-            count = succeeded ? byteCount : 0
+        var code = InlineArray<64, UInt8>(repeating: 0)
+        try finish(into: &code, byteCount: byteCount)
+        return [UInt8](capacity: byteCount) { output in
+            for place in 0..<byteCount { output.append(code[place]) }
         }
-        guard succeeded else { throw .draining(.libraryFailure, operation: "EVP_MAC_final") }
-        return code
+    }
+
+    /// - Parameter code: as long as the longest code there is, SHA-512's.
+    func finish(
+        into code: inout InlineArray<64, UInt8>, byteCount: Int
+    ) throws(CryptographyError) {
+        var written = 0
+        var output = code.mutableSpan
+        // unsafe: the library is told how much room there is.
+        let succeeded = unsafe output.withUnsafeMutableBufferPointer { output in
+            unsafe EVP_MAC_final(handle, output.baseAddress, &written, output.count) == 1
+        }
+        guard succeeded, written == byteCount else {
+            throw .draining(.libraryFailure, operation: "EVP_MAC_final")
+        }
     }
 
     /// Back to the keyed state: a null key keeps the key (EVP_MAC(3)).

@@ -41,7 +41,7 @@ final class CommitAccount: Sendable {
                 return submissions.indices.map { SubmissionRefusal(index: $0, limit: nil) }
             }
             var refused: [SubmissionRefusal] = []
-            Self.forEachRun(of: submissions) { run, share, load in
+            Self.forEachRun(of: submissions, { $0 }) { run, share, load in
                 // When the last fits with all others in place, each fits, since less is free for it than
                 // for those before it.
                 if run.count > 1 {
@@ -68,7 +68,7 @@ final class CommitAccount: Sendable {
     }
 
     /// Whose room a submission takes.
-    private struct Share: Equatable {
+    private struct Share {
         let integration: String
         let queues: QueueSet
 
@@ -76,21 +76,26 @@ final class CommitAccount: Sendable {
             integration = submission.integration
             queues = submission.queues
         }
+
+        func isTaken(by submission: Submission) -> Bool {
+            queues == submission.queues && integration == submission.integration
+        }
     }
 
     /// Goes through the submissions by runs that take the room of one share, which most rounds have
     /// one of.
-    private static func forEachRun(
-        of submissions: [Submission],
+    private static func forEachRun<Item>(
+        of items: [Item], _ submission: (Item) -> Submission,
         _ body: (_ run: Range<Int>, Share, CommitShares.Load) -> Void
     ) {
         var start = 0
-        while start < submissions.count {
-            let share = Share(submissions[start])
-            var load = submissions[start].load
+        while start < items.count {
+            let first = submission(items[start])
+            let share = Share(first)
+            var load = first.load
             var end = start + 1
-            while end < submissions.count, Share(submissions[end]) == share {
-                let more = submissions[end].load
+            while end < items.count, share.isTaken(by: submission(items[end])) {
+                let more = submission(items[end]).load
                 load.events &+= more.events
                 load.bytes &+= more.bytes
                 end += 1
@@ -122,10 +127,17 @@ final class CommitAccount: Sendable {
         return nil
     }
 
-    /// Gives back what submissions had taken; after the last queue of each has answered.
-    func release(_ submissions: [Submission]) {
+    /// Gives back what a submission had taken that no queue will store.
+    func release(_ submission: Submission) {
         state.withLock { state in
-            Self.forEachRun(of: submissions) { _, share, load in
+            Self.change(&state, Share(submission)) { $0.remove(submission.load, of: $1) }
+        }
+    }
+
+    /// Gives back what submissions had taken; after the last queue of each has answered.
+    func release(_ finished: [FinishedSubmission]) {
+        state.withLock { state in
+            Self.forEachRun(of: finished, \.submission) { _, share, load in
                 Self.change(&state, share) { $0.remove(load, of: $1) }
             }
         }

@@ -306,17 +306,13 @@ final class CommitLane: Sendable {
     ) {
         var finished: [FinishedSubmission] = []
         finished.reserveCapacity(works.count)
-        var submissions: [Submission] = []
-        submissions.reserveCapacity(works.count)
         for work in works {
             guard let outcome = work.finish(outcomeOf(work), lane: index) else { continue }
-            submissions.append(work.submission)
-            finished.append(
-                FinishedSubmission(completion: work.submission.completion, outcome: outcome))
+            finished.append(FinishedSubmission(submission: work.submission, outcome: outcome))
         }
         guard !finished.isEmpty else { return }
         // Before the delivery, so that whoever is answered can submit again.
-        account.release(submissions)
+        account.release(finished)
         deliver(finished)
     }
 }

@@ -1,5 +1,3 @@
-import JSON
-
 extension FileQueue {
     /// A line of the batch that is being made.
     private struct Line {
@@ -15,17 +13,17 @@ extension FileQueue {
         _ events: [QueuedEvent], nowMilliseconds: Int64
     ) throws(QueueError) -> [AppendOutcome] {
         try withWriter { (writer) throws(QueueError) in
-            var buffer = JSONWriter()
-            swap(&buffer.bytes, &writer.buffer)
-            buffer.bytes.removeAll(keepingCapacity: buffer.bytes.capacity <= 4 << 20)
-            defer { swap(&buffer.bytes, &writer.buffer) }
+            var buffer: [UInt8] = []
+            swap(&buffer, &writer.buffer)
+            buffer.removeAll(keepingCapacity: buffer.capacity <= 4 << 20)
+            defer { swap(&buffer, &writer.buffer) }
             // Room for the head of a record, so that one write takes both.
-            buffer.bytes.append(contentsOf: repeatElement(0, count: JournalRecord.headBytes))
+            buffer.append(contentsOf: repeatElement(0, count: JournalRecord.headBytes))
             var outcomes: [AppendOutcome] = []
             outcomes.reserveCapacity(events.count)
             let lines = try encode(events, nowMilliseconds, writer, &buffer, &outcomes)
             if lines.isEmpty { return outcomes }
-            try commit(&buffer.bytes, lines, nowMilliseconds, &writer)
+            try commit(&buffer, lines, nowMilliseconds, &writer)
             for line in lines {
                 guard let fingerprint = line.fingerprint else { continue }
                 writer.keys.insert(
@@ -38,7 +36,7 @@ extension FileQueue {
     /// Makes the lines of the events that are not duplicates.
     private func encode(
         _ events: [QueuedEvent], _ nowMilliseconds: Int64, _ writer: borrowing Writer,
-        _ buffer: inout JSONWriter, _ outcomes: inout [AppendOutcome]
+        _ buffer: inout [UInt8], _ outcomes: inout [AppendOutcome]
     ) throws(QueueError) -> [Line] {
         var lines: [Line] = []
         lines.reserveCapacity(events.count)
@@ -52,7 +50,7 @@ extension FileQueue {
                 throw QueueError(.tooLarge, "line of event")
             }
             guard next < UInt64(Int64.max) else { throw QueueError(.full, "numbering of events") }
-            let start = buffer.bytes.count
+            let start = buffer.count
             let window = event.deduplicationWindowMilliseconds.flatMap { $0 > 0 ? $0 : nil }
             let until = window.map { window -> Int64 in
                 let (sum, overflow) = nowMilliseconds.addingReportingOverflow(window)
@@ -62,17 +60,17 @@ extension FileQueue {
                 event, sequence: next, deduplicateUntil: until, to: &buffer)
             var fingerprint: UInt64?
             if until != nil {
-                let found = DeduplicationTable.fingerprint(buffer.bytes, key)
+                let found = DeduplicationTable.fingerprint(buffer, key)
                 fingerprint = found
                 let isInBatch = batchKeys[found, default: []].contains { other in
-                    buffer.bytes[other].elementsEqual(buffer.bytes[key])
+                    buffer[other].elementsEqual(buffer[key])
                 }
                 var isKnown = isInBatch
                 if !isKnown {
-                    isKnown = try isStored(found, buffer.bytes, key, nowMilliseconds, writer)
+                    isKnown = try isStored(found, buffer, key, nowMilliseconds, writer)
                 }
                 if isKnown {
-                    buffer.bytes.removeLast(buffer.bytes.count - start)
+                    buffer.removeLast(buffer.count - start)
                     outcomes.append(.duplicate)
                     continue
                 }

@@ -142,7 +142,7 @@ package final class GroupCommitter: Sendable {
             return true
         }
         if submission.queues.intersection(.all(count: lanes.count)).isEmpty {
-            account.release([submission])
+            account.release(submission)
             submission.completion(.failure(QueueError(.notFound, "choice of queues")))
             return true
         }
@@ -155,7 +155,7 @@ package final class GroupCommitter: Sendable {
         for one in work {
             let failure = Submission.Outcome.failure(QueueError(.closed, "submit"))
             if let outcome = one.finish(failure, lane: lane.index) {
-                account.release([one.submission])
+                account.release(one.submission)
                 one.submission.completion(outcome)
             }
         }

@@ -2,24 +2,25 @@
 ///
 /// `document` is a CloudEvents 1.0 JSON object in UTF-8 without `sequence`, which the queue splices
 /// in as its first member. `request` is the captured request as JSON, or empty when there is none.
-package struct QueuedEvent: Sendable {
+/// An object, since it goes from list to list on its way.
+package final class QueuedEvent: Sendable {
     /// The identifier of the event: the vendor's delivery id, or one made by us.
-    package var id: String
+    package let id: String
     /// The name of the integration that received it.
-    package var integration: String
+    package let integration: String
     /// The account that received it, if the route names one.
-    package var account: String?
+    package let account: String?
     /// The CloudEvents type.
-    package var type: String
+    package let type: String
     /// When the request was received, in milliseconds since 1970.
-    package var timeMilliseconds: Int64
+    package let timeMilliseconds: Int64
     /// How long a second event with the same integration, account and id counts as a duplicate;
     /// nil stores every event.
-    package var deduplicationWindowMilliseconds: Int64?
+    package let deduplicationWindowMilliseconds: Int64?
     /// The CloudEvent: a JSON object that starts with `{`.
-    package var document: [UInt8]
+    package let document: [UInt8]
     /// The captured request as a JSON value, or empty.
-    package var request: [UInt8]
+    package let request: [UInt8]
 
     /// An event with all its members.
     package init(

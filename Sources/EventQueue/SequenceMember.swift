@@ -1,3 +1,5 @@
+import JSON
+
 /// The member `"sequence":"00000000000000000042"` that queues put at the front of a CloudEvent.
 ///
 /// Twenty digits, so that text order is number order, as the CloudEvents extension `sequence` asks
@@ -7,38 +9,30 @@ enum SequenceMember {
     static let digitCount = 20
 
     /// Appends `document` with the member after its opening brace.
-    static func splice(_ sequence: UInt64, into document: [UInt8], to output: inout [UInt8]) {
-        output.append(contentsOf: opening)
-        appendDigits(sequence, to: &output)
-        output.append(UInt8(ascii: "\""))
-        if hasMembers(document) { output.append(UInt8(ascii: ",")) }
-        output.append(contentsOf: document.dropFirst())
+    static func splice(_ sequence: UInt64, into document: [UInt8], to bytes: inout [UInt8]) {
+        bytes.append(expecting: splicedCount(document)) {
+            splice(sequence, into: document, to: &$0)
+        }
+    }
+
+    /// Writes the same.
+    static func splice(_ sequence: UInt64, into document: [UInt8], to out: inout TextOutput) {
+        out.raw("{\"sequence\":\"")
+        out.digits(sequence, digitCount)
+        out.byte("\"")
+        if hasMembers(document) { out.byte(",") }
+        out.raw(document.span.extracting(droppingFirst: 1))
     }
 
     /// How many bytes `splice` appends.
     static func splicedCount(_ document: [UInt8]) -> Int {
-        opening.count + digitCount + (hasMembers(document) ? 2 : 1)
+        openingCount + digitCount + (hasMembers(document) ? 2 : 1)
             + max(document.count - 1, 0)
     }
 
     /// The first byte that is not white space (RFC 8259 §2) tells whether members follow.
     private static func hasMembers(_ document: [UInt8]) -> Bool {
         document.dropFirst().first { $0 > 0x20 } != UInt8(ascii: "}")
-    }
-
-    /// Appends twenty digits.
-    static func appendDigits(_ number: UInt64, to output: inout [UInt8]) {
-        var rest = number
-        var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
-        var place = digitCount - 1
-        while rest > 0 {
-            digits[place] += UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-            place -= 1
-        }
-        output.append(addingCapacity: digitCount) { out in
-            for place in 0..<digitCount { out.append(digits[place]) }
-        }
     }
 
     /// Reads twenty digits; nil for anything else.
@@ -55,5 +49,6 @@ enum SequenceMember {
         return number
     }
 
-    private static let opening = Array("{\"sequence\":\"".utf8)
+    /// Bytes of `{"sequence":"`.
+    private static let openingCount = 13
 }

@@ -19,31 +19,29 @@ package struct QueueSet: OptionSet, Sendable, Hashable {
 }
 
 /// The events of one request, and what to do once they are durable.
-package struct Submission: Sendable {
+package final class Submission: Sendable {
     /// What became of it: the outcomes of its events in order, or the first failure. An event
     /// counts as a duplicate only when it was one in every queue; the sequence is the one of the
     /// first queue that stored it.
     package typealias Outcome = Result<[AppendOutcome], QueueError>
 
     /// What is stored.
-    package var events: [QueuedEvent]
+    package let events: [QueuedEvent]
     /// Where; every one of them must have it before the completion is called with success.
-    package var queues: QueueSet
+    package let queues: QueueSet
     /// Called once, on a thread of the committer. It must not block.
-    package var completion: @Sendable (Outcome) -> Void
+    package let completion: @Sendable (Outcome) -> Void
+
+    /// What its events weigh together (`QueuedEvent.byteCount`).
+    let byteCount: Int
 
     package init(
         events: [QueuedEvent], queues: QueueSet, completion: @escaping @Sendable (Outcome) -> Void
     ) {
         self.events = events
+        byteCount = events.reduce(0) { $0 &+ $1.byteCount }
         self.queues = queues
         self.completion = completion
-    }
-
-    var byteCount: Int {
-        var sum = 0
-        for event in events { sum &+= event.byteCount }
-        return sum
     }
 
     /// What it takes of the room on the way to the disk.
@@ -70,14 +68,13 @@ package enum CommitLimit: String, Sendable {
 
 /// A submission of which every queue has answered.
 package struct FinishedSubmission: Sendable {
-    /// The completion of the submission.
-    package let completion: @Sendable (Submission.Outcome) -> Void
-    /// What to call it with.
+    let submission: Submission
+    /// What to call its completion with.
     package let outcome: Submission.Outcome
 
     /// Calls the completion.
     package func complete() {
-        completion(outcome)
+        submission.completion(outcome)
     }
 }
 

@@ -57,19 +57,14 @@ public struct JSONWriter: Sendable {
 
     /// A string with its quotes, escaped as `JSON.stringify` does (ECMA-262 §25.5.2.3).
     public mutating func write(_ text: String) {
-        var text = text
-        text.withUTF8 { unsafe writeString($0) }
+        writeString(text.utf8.span)
     }
 
     /// A string given as UTF-8.
-    public mutating func write(utf8 text: [UInt8]) {
-        unsafe text.withUnsafeBufferPointer { unsafe writeString($0) }
-    }
+    public mutating func write(utf8 text: [UInt8]) { writeString(text.span) }
 
     /// A string given as UTF-8.
-    package mutating func write(utf8 text: Span<UInt8>) {
-        unsafe text.withUnsafeBufferPointer { unsafe writeString($0) }
-    }
+    package mutating func write(utf8 text: Span<UInt8>) { writeString(text) }
 
     /// A string given as the bytes between its quotes in a checked text.
     package mutating func writeChecked(_ text: Span<UInt8>) {
@@ -81,15 +76,6 @@ public struct JSONWriter: Sendable {
     /// Bytes as they are.
     package mutating func raw(_ text: Span<UInt8>) {
         unsafe text.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
-    }
-
-    /// A string given as bytes; what is not UTF-8 in them is replaced.
-    package mutating func write(received text: ArraySlice<UInt8>) {
-        if text.allSatisfy({ $0 < 0x80 }) {
-            unsafe text.withUnsafeBufferPointer { unsafe writeString($0) }
-        } else {
-            write(String(decoding: text, as: UTF8.self))
-        }
     }
 
     /// A literal as it is.

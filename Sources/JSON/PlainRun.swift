@@ -34,6 +34,44 @@ enum PlainRun {
         return place
     }
 
+    /// The place of the first byte from `place` on that may need an escape in a text to be written: a
+    /// control character, a quote, a backslash, or 0xF4, which may begin a lone surrogate's stand-in.
+    ///
+    /// The reason for unsafe: sixteen or eight bytes are read at once, always before `end`.
+    @inline(__always) static func unescapedEnd(
+        _ base: UnsafeRawPointer, from start: Int, to end: Int
+    ) -> Int {
+        var place = start
+        // The last of them may begin before `place`, where nothing needs an escape.
+        #if arch(x86_64)
+            if end - start >= 16 {
+                while place < end {
+                    place = min(place, end - 16)
+                    let special = unsafe escapedBytes(base + place)
+                    if special != 0 { return place + special.trailingZeroBitCount }
+                    place += 16
+                }
+                return end
+            }
+        #endif
+        if end - start >= 8 {
+            while place < end {
+                place = min(place, end - 8)
+                let word = unsafe base.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+                let special = escapedBytes(UInt64(littleEndian: word))
+                if special != 0 { return place + (special.trailingZeroBitCount >> 3) }
+                place += 8
+            }
+            return end
+        }
+        while place < end {
+            let byte = unsafe base.load(fromByteOffset: place, as: UInt8.self)
+            if byte == 0xF4 || (byte < 0x80 && isSpecial(byte)) { break }
+            place += 1
+        }
+        return place
+    }
+
     /// True for what ends a run.
     @inline(__always) static func isSpecial(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte >= 0x80 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
@@ -92,6 +130,18 @@ enum PlainRun {
             return UInt32(bitPattern: _mm_movemask_epi8(_mm_or_si128(below, backslash)))
         }
 
+        /// A bit for each of sixteen bytes that may need an escape.
+        @inline(__always) private static func escapedBytes(_ pointer: UnsafeRawPointer) -> Int32 {
+            let bytes = unsafe pointer.loadUnaligned(as: SIMD2<Int64>.self)
+            let below = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes)
+            let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22))
+            let backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x5C))
+            // As a signed number, as which the instruction takes it.
+            let lead = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(Int8(bitPattern: 0xF4)))
+            return _mm_movemask_epi8(
+                _mm_or_si128(_mm_or_si128(below, quote), _mm_or_si128(backslash, lead)))
+        }
+
         /// A bit for each of sixteen bytes that is special; as signed numbers those above 0x7F are below
         /// 0x20 too.
         @inline(__always) private static func specialBytes(_ pointer: UnsafeRawPointer) -> Int32 {
@@ -123,5 +173,19 @@ enum PlainRun {
         let backslash = (word ^ (ones &* 0x5C)) &- ones
         let below = word &- (ones &* 0x20)
         return (quote | backslash | below | word) & high
+    }
+
+    /// The high bit of each byte that may need an escape. A borrow can mark bytes after the first one
+    /// wrongly, never the first.
+    @inline(__always) private static func escapedBytes(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let high: UInt64 = 0x8080_8080_8080_8080
+        let below = (word &- (ones &* 0x20)) & ~word
+        let quote = word ^ (ones &* 0x22)
+        let backslash = word ^ (ones &* 0x5C)
+        let lead = word ^ (ones &* 0xF4)
+        return
+            (below | ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
+            | ((lead &- ones) & ~lead)) & high
     }
 }

@@ -19,6 +19,17 @@ package enum StringEscapes {
             ? UInt16(0xD800 + (scalar.value - surrogateBase)) : nil
     }
 
+    /// The surrogate that the four bytes at a place stand for, or nil.
+    ///
+    /// The reason for unsafe: the bytes are lent for the call; four of them are looked for first.
+    static func surrogate(in text: UnsafeRawBufferPointer, at place: Int) -> UInt16? {
+        guard place + 3 < text.count else { return nil }
+        let value =
+            unsafe UInt32(text[place] & 0x07) << 18 | UInt32(text[place + 1] & 0x3F) << 12
+            | UInt32(text[place + 2] & 0x3F) << 6 | UInt32(text[place + 3] & 0x3F)
+        return Unicode.Scalar(value).flatMap(surrogate(for:))
+    }
+
     /// The text of a string whose escapes the scanner has checked.
     static func decode(_ text: UnsafeBufferPointer<UInt8>) -> String {
         var out: [UInt8] = []

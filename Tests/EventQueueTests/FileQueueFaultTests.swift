@@ -245,15 +245,14 @@ extension FaultPlan {
 
     @Test func `an event at the limit of size is stored, a larger one is refused`() throws {
         let queue = try open()
-        var event = QueuedEvent.make("a")
-        let room = EventLine.bytesMax / 2 - 1 - event.byteCount
-        event.request =
-            Array("\"".utf8) + [UInt8](repeating: 120, count: room - 2) + Array("\"".utf8)
+        let room = EventLine.bytesMax / 2 - 1 - QueuedEvent.make("a").byteCount
+        func event(_ count: Int) -> QueuedEvent {
+            .make("a", request: "\"" + String(repeating: "x", count: count - 2) + "\"")
+        }
+        let (event, larger) = (event(room), event(room + 1))
         #expect(event.byteCount == EventLine.bytesMax / 2 - 1)
         #expect(try queue.append([event], nowMilliseconds: now).count == 1)
         #expect(try queue.show(sequence: 1)?.request.count == room)
-        event.request.insert(120, at: 1)
-        let larger = event
         #expect { try queue.append([larger], nowMilliseconds: now) } throws: {
             ($0 as? QueueError)?.code == .tooLarge
         }

@@ -73,11 +73,7 @@ final class Collector: Sendable {
         _ ids: [String], queues: QueueSet = QueueSet(index: 0), body: String = "{}",
         of integration: String = "github"
     ) -> Submission {
-        let events = ids.map { id in
-            var event = QueuedEvent.make(id, body: body)
-            event.integration = integration
-            return event
-        }
+        let events = ids.map { QueuedEvent.make($0, integration: integration, body: body) }
         return Submission(events: events, queues: queues) { [self] outcome in
             outcomes.withLock { $0[ids.joined()] = outcome }
         }

@@ -97,11 +97,11 @@ import Testing
         let queue = try fixture.open(half: half)
         try queue.appendEach(["a"])
         // Written, and killed before anything was synchronised.
-        var line = JSONWriter()
+        var line: [UInt8] = []
         _ = EventLine.append(
             .make("b", window: hour), sequence: 2, deduplicateUntil: now + hour, to: &line)
         let cut = try fixture.copy()
-        try cut.write(try cut.bytes(cut.segment(1)) + line.bytes, cut.segment(1))
+        try cut.write(try cut.bytes(cut.segment(1)) + line, cut.segment(1))
         if half > 0 { try FileManager.default.removeItem(atPath: cut.journal) }
         let plan = FaultPlan()
         plan.arm(.syncData, [.failure(EIO)])

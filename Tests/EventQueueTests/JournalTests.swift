@@ -267,9 +267,9 @@ import Testing
         let content = try queue.content()
         // The disk has the line that failed.
         let cut = try fixture.copy()
-        var failed = JSONWriter()
+        var failed: [UInt8] = []
         _ = EventLine.append(.make("b"), sequence: 2, deduplicateUntil: nil, to: &failed)
-        try cut.write(content[..<start] + failed.bytes, cut.segment(1))
+        try cut.write(content[..<start] + failed, cut.segment(1))
         try expect(cut, ["a", "c"], content)
     }
 }

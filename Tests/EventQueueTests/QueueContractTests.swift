@@ -25,8 +25,7 @@ import Testing
     @Test(arguments: QueueKind.allCases)
     func `the number is the first member of the document`(kind: QueueKind) throws {
         let queue = try kind.open(folder)
-        var empty = QueuedEvent.make("b")
-        empty.document = Array("{ }".utf8)
+        let empty = QueuedEvent.make("b", document: "{ }")
         _ = try queue.append([.make("a"), empty], nowMilliseconds: now)
         let events = try queue.list(EventFilter())
         #expect(
@@ -57,9 +56,8 @@ import Testing
     func `names may hold quotes, control characters and other scripts`(kind: QueueKind) throws {
         let queue = try kind.open(folder)
         let odd = "a\"\\\n\u{1}\u{0}\u{7f}ünï\u{1F600}"
-        var event = QueuedEvent.make("x", integration: odd, account: odd, window: hour)
-        event.id = odd
-        event.type = odd
+        let event = QueuedEvent.make(
+            odd, integration: odd, account: odd, type: odd, window: hour, document: "{}")
         _ = try queue.append([event], nowMilliseconds: now)
         queue.close()
         let reopened = try kind.open(folder)
@@ -164,8 +162,7 @@ import Testing
     @Test(arguments: QueueKind.allCases)
     func `a document that is no object fails the whole append`(kind: QueueKind) throws {
         let queue = try kind.open(folder)
-        var bad = QueuedEvent.make("b")
-        bad.document = Array("[]".utf8)
+        let bad = QueuedEvent.make("b", document: "[]")
         let failing = [QueuedEvent.make("a", window: hour), bad]
         #expect(throws: QueueError(.invalid, "document that is not an object")) {
             try queue.append(failing, nowMilliseconds: now)

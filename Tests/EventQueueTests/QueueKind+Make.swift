@@ -56,12 +56,14 @@ extension QueuedEvent {
     /// An event with the identifier in its document.
     static func make(
         _ id: String, integration: String = "github", account: String? = nil,
-        time: Int64 = now, window: Int64? = nil, body: String = "{}", request: String = ""
+        type: String = "push", time: Int64 = now, window: Int64? = nil, body: String = "{}",
+        document: String? = nil, request: String = ""
     ) -> QueuedEvent {
         QueuedEvent(
-            id: id, integration: integration, account: account, type: "push",
+            id: id, integration: integration, account: account, type: type,
             timeMilliseconds: time, deduplicationWindowMilliseconds: window,
-            document: Array(#"{"id":"\#(id)","data":\#(body)}"#.utf8), request: Array(request.utf8))
+            document: Array((document ?? #"{"id":"\#(id)","data":\#(body)}"#).utf8),
+            request: Array(request.utf8))
     }
 }
 

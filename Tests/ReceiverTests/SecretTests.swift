@@ -2,6 +2,7 @@ import Cryptography
 import Foundation
 import Receiver
 import Testing
+import Webhooks
 
 struct SecretTests {
     static func load(_ source: EnvironmentVariable.Source, _ variables: [String: String] = [:])
@@ -73,6 +74,6 @@ struct SecretTests {
             (-1, "1969-12-31T23:59:59.999Z"), (4_102_444_799_999, "2099-12-31T23:59:59.999Z"),
         ] as [(Int64, String)])
     func `a time is written in UTC`(milliseconds: Int64, text: String) {
-        #expect(Timestamp.text(milliseconds) == text)
+        #expect(TimeText.iso8601(milliseconds) == text)
     }
 }

@@ -73,7 +73,7 @@ struct RecipeRunner: Sendable {
 }
 
 extension ReceivedRequest {
-    init(_ request: VendorCase.Request, atMilliseconds now: Int64) {
+    convenience init(_ request: VendorCase.Request, atMilliseconds now: Int64) {
         let afterScheme = request.url.firstRange(of: "://").map { request.url[$0.upperBound...] }
         let authority = afterScheme ?? request.url[...]
         let start = authority.firstIndex { $0 == "/" || $0 == "?" }
@@ -81,7 +81,7 @@ extension ReceivedRequest {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         self.init(
             method: request.method, target: target, publicURL: request.url,
-            path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : "",
+            path: parts[0], query: parts.count > 1 ? parts[1] : "",
             fields: HeaderFields(request.headers.map { ($0.name, $0.value) }),
             body: request.body, remoteAddress: "192.0.2.1", receivedAtMilliseconds: now)
     }

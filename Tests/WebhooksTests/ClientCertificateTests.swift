@@ -16,12 +16,12 @@ struct ClientCertificateTests {
     ) throws -> Decision {
         let source = #"{"name":"a","config":{"webhook":\#(webhook)}}"#
         let (parsed, problems) = Integration.parse(try JSONValue(parsing: Array(source.utf8)))
-        var request = ReceivedRequest(
+        let request = ReceivedRequest(
             method: "POST", target: "/w", publicURL: "https://h.example/w", path: "/w", query: "",
             fields: HeaderFields([("Content-Type", "application/json")]),
             body: Array(#"{"client_certificate":{"subject":"CN=vendor,O=Example"}}"#.utf8),
-            remoteAddress: "192.0.2.1", receivedAtMilliseconds: 0)
-        request.clientCertificate = certificate
+            remoteAddress: "192.0.2.1", receivedAtMilliseconds: 0,
+            clientCertificate: certificate)
         let environment = PipelineEnvironment(
             nowMilliseconds: 0, monotonicNanoseconds: { 0 }, randomBits: { 4 })
         return Pipeline(

@@ -29,7 +29,7 @@ struct DecisionCase: Sendable, CustomTestStringConvertible {
         let target = request["target"]?.stringValue ?? "/"
         return ReceivedRequest(
             method: request["method"]?.stringValue ?? "POST", target: target,
-            publicURL: "https://hooks.example" + target, path: target, query: "",
+            publicURL: "https://hooks.example" + target, path: target[...], query: "",
             fields: HeaderFields(headers), body: Array((request["body"]?.stringValue ?? "").utf8),
             remoteAddress: "192.0.2.1",
             receivedAtMilliseconds: Int64(vector["now"]?.doubleValue ?? 0))

@@ -16,11 +16,12 @@ struct PlaceholderTests {
         let account = AccountState(id: "a", context: ["key": "account", "path": "mine"])
         return PlaceholderScope(
             RequestContext(
-                request: request, account: account, integration: ("i", "n"),
-                environmentVariables: ["V": Secret("variable")],
+                request: request, account: account,
+                frame: ContextFrame(
+                    id: "i", name: "n", environmentVariables: ["V": Secret("variable")],
+                    bodyBytesMax: 1 << 20),
                 environment: PipelineEnvironment(
-                    nowMilliseconds: 0, monotonicNanoseconds: { 0 }, randomBits: { 0 }),
-                bodyBytesMax: 1 << 20))
+                    nowMilliseconds: 0, monotonicNanoseconds: { 0 }, randomBits: { 0 })))
     }
 
     static func render(_ text: String) throws -> String? {

@@ -15,7 +15,7 @@ struct RedactionTests {
         let target = "/w" + (query.isEmpty ? "" : "?" + query)
         let request = ReceivedRequest(
             method: "POST", target: target, publicURL: "https://h.example" + target, path: "/w",
-            query: query, fields: HeaderFields(headers), body: Array(body.utf8),
+            query: query[...], fields: HeaderFields(headers), body: Array(body.utf8),
             remoteAddress: "192.0.2.1", receivedAtMilliseconds: 0)
         return String(
             decoding: CapturedRequest.json(

@@ -25,61 +25,64 @@ enum EventLine {
     static let sequenceOffset = 33
 
     /// Appends the line of an event.
-    /// - Returns: where in the writer's bytes the deduplication key is: the encoded integration,
-    ///   account and id.
+    /// - Returns: where in the bytes the deduplication key is: the encoded integration, account and id.
     static func append(
-        _ event: QueuedEvent, sequence: UInt64, deduplicateUntil: Int64?,
-        to writer: inout JSONWriter
+        _ event: QueuedEvent, sequence: UInt64, deduplicateUntil: Int64?, to bytes: inout [UInt8]
     ) -> Range<Int> {
-        let start = writer.bytes.count
-        writer.raw("{\"crc32c\":\"00000000\",\"sequence\":\"")
-        SequenceMember.appendDigits(sequence, to: &writer.bytes)
-        writer.raw("\",\"received_at\":")
-        appendNumber(event.timeMilliseconds, to: &writer.bytes)
-        if let deduplicateUntil {
-            writer.raw(",\"deduplicate_until\":")
-            appendNumber(deduplicateUntil, to: &writer.bytes)
+        let start = bytes.count
+        let request = event.request
+        var key = 0..<0
+        var (eventStart, requestStart) = (0, 0)
+        bytes.append(expecting: 384 + event.byteCount) { out in
+            out.raw("{\"crc32c\":\"00000000\",\"sequence\":\"")
+            out.digits(sequence, SequenceMember.digitCount)
+            out.raw("\",\"received_at\":")
+            out.number(event.timeMilliseconds)
+            if let deduplicateUntil {
+                out.raw(",\"deduplicate_until\":")
+                out.number(deduplicateUntil)
+            }
+            let keyStart = out.count
+            writeKey(event, to: &out)
+            key = start + keyStart..<start + out.count
+            out.raw(",\"type\":")
+            out.string(event.type)
+            out.raw(",\"event_bytes\":")
+            out.number(Int64(SequenceMember.splicedCount(event.document)))
+            if !request.isEmpty {
+                out.raw(",\"request_bytes\":")
+                out.number(Int64(request.count))
+            }
+            out.raw(",\"event\":")
+            eventStart = start + out.count
+            SequenceMember.splice(sequence, into: event.document, to: &out)
+            requestStart = start + out.count
+            if !request.isEmpty {
+                out.raw(",\"request\":")
+                requestStart = start + out.count
+                out.raw(request.span)
+            }
         }
-        let key = appendKey(event, to: &writer)
-        writer.raw(",\"type\":")
-        writer.write(event.type)
-        writer.raw(",\"event_bytes\":")
-        let eventCount = SequenceMember.splicedCount(event.document)
-        appendNumber(Int64(eventCount), to: &writer.bytes)
-        if !event.request.isEmpty {
-            writer.raw(",\"request_bytes\":")
-            appendNumber(Int64(event.request.count), to: &writer.bytes)
-        }
-        writer.raw(",\"event\":")
-        let eventStart = writer.bytes.count
-        SequenceMember.splice(sequence, into: event.document, to: &writer.bytes)
-        let eventBreaks = replaceNewlines(&writer.bytes, from: eventStart)
-        var requestBreaks: [Int] = []
-        if !event.request.isEmpty {
-            writer.raw(",\"request\":")
-            let requestStart = writer.bytes.count
-            writer.bytes.append(contentsOf: event.request)
-            requestBreaks = replaceNewlines(&writer.bytes, from: requestStart)
-        }
-        append(eventBreaks, named: ",\"event_breaks\":[", to: &writer)
-        append(requestBreaks, named: ",\"request_breaks\":[", to: &writer)
-        writer.raw("}\n")
-        seal(&writer.bytes, from: start)
+        let eventBreaks = replaceNewlines(&bytes, from: eventStart, to: requestStart)
+        let requestBreaks = replaceNewlines(&bytes, from: requestStart, to: bytes.count)
+        append(eventBreaks, named: ",\"event_breaks\":[", to: &bytes)
+        append(requestBreaks, named: ",\"request_breaks\":[", to: &bytes)
+        bytes.append(UInt8(ascii: "}"))
+        bytes.append(UInt8(ascii: "\n"))
+        seal(&bytes, from: start)
         return key
     }
 
-    /// Appends `,"integration":…,"account":…,"id":…`, by which events are told apart.
-    static func appendKey(_ event: QueuedEvent, to writer: inout JSONWriter) -> Range<Int> {
-        let start = writer.bytes.count
-        writer.raw(",\"integration\":")
-        writer.write(event.integration)
+    /// `,"integration":…,"account":…,"id":…`, by which events are told apart.
+    private static func writeKey(_ event: QueuedEvent, to out: inout TextOutput) {
+        out.raw(",\"integration\":")
+        out.string(event.integration)
         if let account = event.account {
-            writer.raw(",\"account\":")
-            writer.write(account)
+            out.raw(",\"account\":")
+            out.string(account)
         }
-        writer.raw(",\"id\":")
-        writer.write(event.id)
-        return start..<writer.bytes.count
+        out.raw(",\"id\":")
+        out.string(event.id)
     }
 
     /// Writes the checksum of the line that begins at `start` and ends the bytes.
@@ -92,23 +95,27 @@ enum EventLine {
     }
 
     private static func append(
-        _ breaks: [Int], named name: StaticString, to writer: inout JSONWriter
+        _ breaks: [Int], named name: StaticString, to bytes: inout [UInt8]
     ) {
         guard !breaks.isEmpty else { return }
-        writer.raw(name)
-        for (index, distance) in breaks.enumerated() {
-            if index > 0 { writer.bytes.append(UInt8(ascii: ",")) }
-            appendNumber(Int64(distance), to: &writer.bytes)
+        bytes.append(expecting: 32 + 8 * breaks.count) { out in
+            out.raw(name)
+            for (index, distance) in breaks.enumerated() {
+                if index > 0 { out.byte(",") }
+                out.number(Int64(distance))
+            }
+            out.byte("]")
         }
-        writer.bytes.append(UInt8(ascii: "]"))
     }
 
-    /// Makes every newline a space.
+    /// Makes every newline of a part a space.
     /// - Returns: the distance of each from the one before, the first from `start`.
-    private static func replaceNewlines(_ bytes: inout [UInt8], from start: Int) -> [Int] {
+    private static func replaceNewlines(
+        _ bytes: inout [UInt8], from start: Int, to end: Int
+    ) -> [Int] {
         var breaks: [Int] = []
         var from = start
-        while let position = newline(in: bytes, from: from) {
+        while let position = newline(in: bytes, from: from), position < end {
             breaks.append(position - (breaks.isEmpty ? start : from - 1))
             bytes[position] = UInt8(ascii: " ")
             from = position + 1
@@ -136,25 +143,6 @@ enum EventLine {
                 let found = unsafe memchr(base + from, 10, all.count - from)
             else { return nil }
             return unsafe UnsafeRawPointer(found) - base
-        }
-    }
-
-    private static func appendNumber(_ number: Int64, to bytes: inout [UInt8]) {
-        var rest = number.magnitude
-        // The greatest magnitude has 19 digits.
-        var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
-        var place = 20
-        repeat {
-            place -= 1
-            digits[place] += UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        } while rest > 0
-        if number < 0 {
-            place -= 1
-            digits[place] = UInt8(ascii: "-")
-        }
-        bytes.append(addingCapacity: 20) { out in
-            for index in place..<20 { out.append(digits[index]) }
         }
     }
 }

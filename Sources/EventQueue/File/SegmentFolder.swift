@@ -1,3 +1,5 @@
+import JSON
+
 /// The folder of a file queue and the names in it.
 struct SegmentFolder: Sendable {
     let path: String
@@ -20,7 +22,7 @@ struct SegmentFolder: Sendable {
     /// `events-00000000000000000001.jsonl`
     static func name(of first: UInt64) -> String {
         var digits: [UInt8] = []
-        SequenceMember.appendDigits(first, to: &digits)
+        digits.append(expecting: 20) { $0.digits(first, SequenceMember.digitCount) }
         return "events-" + String(decoding: digits, as: UTF8.self) + ".jsonl"
     }
 

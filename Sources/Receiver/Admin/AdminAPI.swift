@@ -100,7 +100,7 @@ struct AdminAPI {
     private func createIntegration(_ request: AdminRequest) throws(AdminError) -> HTTPResponse {
         var object = try request.object().value
         try SeedShape.check(object)
-        let now = JSONValue.string(Timestamp.text(Clock.nowMilliseconds))
+        let now = JSONValue.string(TimeText.iso8601(Clock.nowMilliseconds))
         let id = object["id"]?.stringValue ?? server.makeIdentifier()
         var whole: JSONObject = ["id": .string(id)]
         for (key, value) in object { whole[key] = value }

@@ -36,7 +36,7 @@ extension AdminAPI {
             "number": .number(JSONNumber(Double(kept.number))), "reason": .string(kept.reason),
             "integration": .string(kept.integration),
             "account": kept.account.map(JSONValue.string) ?? .null,
-            "received_at": .string(Timestamp.text(kept.receivedAtMilliseconds)),
+            "received_at": .string(TimeText.iso8601(kept.receivedAtMilliseconds)),
         ]
         if withRequest {
             object["request"] = (try? JSONValue(parsing: kept.request)) ?? .null

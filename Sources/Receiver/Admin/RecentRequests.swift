@@ -1,5 +1,6 @@
 import JSON
 import Synchronization
+import Webhooks
 
 /// The last requests and what became of them, for whoever asks "did it arrive?".
 final class RecentRequests: Sendable {
@@ -17,7 +18,7 @@ final class RecentRequests: Sendable {
 
         var json: JSONValue {
             [
-                "time": .string(Timestamp.text(timeMilliseconds)), "request": .string(identifier),
+                "time": .string(TimeText.iso8601(timeMilliseconds)), "request": .string(identifier),
                 "integration": .string(integration),
                 "account": account.map(JSONValue.string) ?? .null,
                 "outcome": .string(outcome.rawValue), "reason": .string(reason),

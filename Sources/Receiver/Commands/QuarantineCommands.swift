@@ -1,5 +1,6 @@
 import EventQueue
 import JSON
+import Webhooks
 
 /// `postern quarantine …`: the requests that were refused.
 enum QuarantineCommands {
@@ -80,7 +81,7 @@ enum QuarantineCommands {
         for request in try store.list(integration: invocation["integration"], limit: limit) {
             table.add(
                 .number(JSONNumber(Double(request.number))),
-                .string(Timestamp.text(request.receivedAtMilliseconds)),
+                .string(TimeText.iso8601(request.receivedAtMilliseconds)),
                 .string(request.integration), request.account.map(JSONValue.string) ?? .null,
                 .string(request.reason), .number(JSONNumber(Double(request.request.count))))
         }

@@ -1,5 +1,6 @@
 import EventQueue
 import JSON
+import Webhooks
 
 extension QueueCommands {
     @Sendable static func lease(_ invocation: Invocation, _ queue: any EventQueue)
@@ -71,7 +72,7 @@ extension QueueCommands {
                 nowMilliseconds: Clock.nowMilliseconds)
             let sequence = JSONValue.number(JSONNumber(Double(lease.sequence)))
             switch outcome {
-            case .retry(let time): table.add(sequence, "retry", .string(Timestamp.text(time)))
+            case .retry(let time): table.add(sequence, "retry", .string(TimeText.iso8601(time)))
             case .dead: table.add(sequence, "dead", nil)
             case .lost:
                 table.add(sequence, "lost", nil)

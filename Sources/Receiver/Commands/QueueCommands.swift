@@ -1,5 +1,6 @@
 import EventQueue
 import JSON
+import Webhooks
 
 /// `postern queue …`.
 enum QueueCommands {
@@ -154,7 +155,7 @@ enum QueueCommands {
         for event in try queue.list(filter) {
             table.add(
                 .number(JSONNumber(Double(event.sequence))),
-                .string(Timestamp.text(event.receivedAtMilliseconds)), .string(event.integration),
+                .string(TimeText.iso8601(event.receivedAtMilliseconds)), .string(event.integration),
                 event.account.map(JSONValue.string) ?? .null, .string(event.type),
                 .string(event.state.rawValue), .number(JSONNumber(Double(event.attempts))),
                 .string(event.id))

@@ -1,5 +1,6 @@
 import Cryptography
 import HTTPServer
+import Webhooks
 
 /// Reads certificates and keys of listeners, and checks that they fit.
 struct TLSLoader {
@@ -99,13 +100,13 @@ struct TLSLoader {
             problems.add(
                 file.mark, file.keyPath,
                 "the certificate of \(certificate.subject) ended on "
-                    + "\(Timestamp.text(certificate.notAfter * 1000)); renew it",
+                    + "\(TimeText.iso8601(certificate.notAfter * 1000)); renew it",
                 .warning)
         } else if certificate.notBefore > now {
             problems.add(
                 file.mark, file.keyPath,
                 "the certificate of \(certificate.subject) begins on "
-                    + "\(Timestamp.text(certificate.notBefore * 1000)); is the clock right?",
+                    + "\(TimeText.iso8601(certificate.notBefore * 1000)); is the clock right?",
                 .warning)
         }
     }

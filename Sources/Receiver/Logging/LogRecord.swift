@@ -1,4 +1,5 @@
 import JSON
+import Webhooks
 
 /// How log lines look.
 package enum LogFormat: String, Sendable, CaseIterable {
@@ -72,72 +73,63 @@ package struct LogRecord: Sendable {
     /// Appends the line, its line break included. Line breaks and control characters in values are
     /// escaped, so that request data cannot write lines of its own.
     func append(to bytes: inout [UInt8], _ format: LogFormat) {
-        var writer = JSONWriter()
-        swap(&writer.bytes, &bytes)
-        defer { swap(&writer.bytes, &bytes) }
-        switch format {
-        case .json: return appendJSON(to: &writer)
-        case .text:
-            Timestamp.append(timeMilliseconds, to: &writer.bytes)
-            Self.append(level, to: &writer)
-        case .journal: Self.appendPriority(level, to: &writer)
+        bytes.append(expecting: byteCount) { out in
+            switch format {
+            case .json: return writeJSON(to: &out)
+            case .text:
+                out.raw(text: TimeText.iso8601(timeMilliseconds))
+                out.byte(" ")
+                out.raw(text: level.rawValue)
+                out.byte(" ")
+            case .journal:
+                // By which journald knows the priority (sd-daemon(3)).
+                out.byte("<")
+                out.number(Int64(level.priority))
+                out.byte(">")
+            }
+            writeText(to: &out)
+            out.byte("\n")
         }
-        appendText(to: &writer)
-        writer.raw("\n")
-    }
-
-    /// The level behind the time of a text line.
-    static func append(_ level: LogLevel, to writer: inout JSONWriter) {
-        writer.raw(" ")
-        writer.raw(text: level.rawValue)
-        writer.raw(" ")
-    }
-
-    /// `<6>`, by which journald knows the priority (sd-daemon(3)).
-    static func appendPriority(_ level: LogLevel, to writer: inout JSONWriter) {
-        writer.raw("<")
-        writer.raw(text: String(level.priority))
-        writer.raw(">")
     }
 
     /// The message and its fields, as one line.
     var text: String {
-        var writer = JSONWriter()
-        appendText(to: &writer)
-        return String(decoding: writer.bytes, as: UTF8.self)
+        var bytes: [UInt8] = []
+        bytes.append(expecting: byteCount) { writeText(to: &$0) }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
-    private func appendText(to writer: inout JSONWriter) {
+    private func writeText(to out: inout TextOutput) {
         if message.utf8.contains(where: { $0 < 0x20 }) {
-            writer.write(message)
+            out.string(message)
         } else {
-            writer.raw(text: message)
+            out.raw(text: message)
         }
-        for (key, value) in fields { Self.append(key, value, to: &writer) }
+        for (key, value) in fields { Self.write(key, value, to: &out) }
     }
 
     /// ` key=value`, the value quoted where it is not plain.
-    static func append(_ key: String, _ value: String, to writer: inout JSONWriter) {
-        writer.raw(" ")
-        writer.raw(text: key)
-        writer.raw("=")
-        if isPlain(value) { writer.raw(text: value) } else { writer.write(value) }
+    static func write(_ key: String, _ value: String, to out: inout TextOutput) {
+        out.byte(" ")
+        out.raw(text: key)
+        out.byte("=")
+        if isPlain(value) { out.raw(text: value) } else { out.string(value) }
     }
 
-    private func appendJSON(to writer: inout JSONWriter) {
-        writer.raw("{\"time\":\"")
-        Timestamp.append(timeMilliseconds, to: &writer.bytes)
-        writer.raw("\",\"level\":\"")
-        writer.raw(text: level.rawValue)
-        writer.raw("\",\"message\":")
-        writer.write(message)
+    private func writeJSON(to out: inout TextOutput) {
+        out.raw("{\"time\":\"")
+        out.raw(text: TimeText.iso8601(timeMilliseconds))
+        out.raw("\",\"level\":\"")
+        out.raw(text: level.rawValue)
+        out.raw("\",\"message\":")
+        out.string(message)
         for (key, value) in fields {
-            writer.raw(",")
-            writer.write(key)
-            writer.raw(":")
-            writer.write(value)
+            out.byte(",")
+            out.string(key)
+            out.byte(":")
+            out.string(value)
         }
-        writer.raw("}\n")
+        out.raw("}\n")
     }
 
     private static func isPlain(_ text: String) -> Bool {

@@ -1,7 +1,8 @@
 import JSON
+import Webhooks
 
 /// An integration's name as lines of requests hold it, written out once.
-struct LoggedName: Sendable {
+final class LoggedName: Sendable {
     let name: String
     /// ` integration=NAME status=`.
     let text: [UInt8]
@@ -10,13 +11,15 @@ struct LoggedName: Sendable {
 
     init(_ name: String) {
         self.name = name
-        var writer = JSONWriter()
-        LogRecord.append("integration", name, to: &writer)
-        text = writer.bytes
-        writer = JSONWriter()
-        writer.raw("\",\"integration\":")
-        writer.write(name)
-        json = writer.bytes
+        var text: [UInt8] = []
+        text.append(expecting: 64) { LogRecord.write("integration", name, to: &$0) }
+        self.text = text
+        var json: [UInt8] = []
+        json.append(expecting: 64) { out in
+            out.raw("\",\"integration\":")
+            out.string(name)
+        }
+        self.json = json
     }
 }
 
@@ -30,7 +33,7 @@ struct LogStamp {
         if milliseconds == self.milliseconds { return }
         self.milliseconds = milliseconds
         bytes.removeAll(keepingCapacity: true)
-        Timestamp.append(milliseconds, to: &bytes)
+        TimeText.appendISO8601(milliseconds, to: &bytes)
     }
 }
 
@@ -56,57 +59,61 @@ struct RequestLine {
     func append(
         to bytes: inout [UInt8], _ level: LogLevel, _ format: LogFormat, _ stamp: inout LogStamp
     ) {
-        var writer = JSONWriter()
-        swap(&writer.bytes, &bytes)
-        defer { swap(&writer.bytes, &bytes) }
         stamp.update(entry.timeMilliseconds)
-        switch format {
-        case .json: return appendJSON(to: &writer, level, stamp)
-        case .text:
-            writer.raw(stamp.bytes[...])
-            LogRecord.append(level, to: &writer)
-        case .journal: LogRecord.appendPriority(level, to: &writer)
+        let stamp = stamp.bytes.span
+        bytes.append(expecting: 160 + name.text.count) { out in
+            switch format {
+            case .json: return writeJSON(to: &out, level, stamp)
+            case .text:
+                out.raw(stamp)
+                out.byte(" ")
+                out.raw(text: level.rawValue)
+                out.byte(" ")
+            case .journal:
+                out.byte("<")
+                out.number(Int64(level.priority))
+                out.byte(">")
+            }
+            writeText(to: &out)
         }
-        writer.raw(text: entry.outcome.rawValue)
-        // An identifier is 13 plain characters (`RequestIdentifiers`).
-        writer.raw(" request=")
-        writer.raw(text: entry.identifier)
-        writer.raw(name.text[...])
-        if let account = entry.account { LogRecord.append("account", account, to: &writer) }
-        if !entry.reason.isEmpty { LogRecord.append("reason", entry.reason, to: &writer) }
-        writer.raw(" status=")
-        appendStatus(to: &writer)
-        writer.raw("\n")
     }
 
-    private func appendJSON(to writer: inout JSONWriter, _ level: LogLevel, _ stamp: LogStamp) {
-        writer.raw("{\"time\":\"")
-        writer.raw(stamp.bytes[...])
-        writer.raw("\",\"level\":\"")
-        writer.raw(text: level.rawValue)
-        writer.raw("\",\"message\":\"")
-        writer.raw(text: entry.outcome.rawValue)
-        writer.raw("\",\"request\":\"")
-        writer.raw(text: entry.identifier)
-        writer.raw(name.json[...])
+    private func writeText(to out: inout TextOutput) {
+        out.raw(text: entry.outcome.rawValue)
+        // An identifier is 13 plain characters (`RequestIdentifiers`).
+        out.raw(" request=")
+        out.raw(text: entry.identifier)
+        let integration = name.text
+        out.raw(integration.span)
+        if let account = entry.account { LogRecord.write("account", account, to: &out) }
+        if !entry.reason.isEmpty { LogRecord.write("reason", entry.reason, to: &out) }
+        out.raw(" status=")
+        // Three digits (RFC 9110 §15).
+        out.digits(UInt64(max(0, entry.status)), 3)
+        out.byte("\n")
+    }
+
+    private func writeJSON(to out: inout TextOutput, _ level: LogLevel, _ stamp: Span<UInt8>) {
+        out.raw("{\"time\":\"")
+        out.raw(stamp)
+        out.raw("\",\"level\":\"")
+        out.raw(text: level.rawValue)
+        out.raw("\",\"message\":\"")
+        out.raw(text: entry.outcome.rawValue)
+        out.raw("\",\"request\":\"")
+        out.raw(text: entry.identifier)
+        let integration = name.json
+        out.raw(integration.span)
         if let account = entry.account {
-            writer.raw(",\"account\":")
-            writer.write(account)
+            out.raw(",\"account\":")
+            out.string(account)
         }
         if !entry.reason.isEmpty {
-            writer.raw(",\"reason\":")
-            writer.write(entry.reason)
+            out.raw(",\"reason\":")
+            out.string(entry.reason)
         }
-        writer.raw(",\"status\":\"")
-        appendStatus(to: &writer)
-        writer.raw("\"}\n")
-    }
-
-    /// Three digits (RFC 9110 §15).
-    private func appendStatus(to writer: inout JSONWriter) {
-        for unit in [100, 10, 1] {
-            writer.bytes.append(
-                UInt8(ascii: "0") + UInt8(truncatingIfNeeded: entry.status / unit % 10))
-        }
+        out.raw(",\"status\":\"")
+        out.digits(UInt64(max(0, entry.status)), 3)
+        out.raw("\"}\n")
     }
 }

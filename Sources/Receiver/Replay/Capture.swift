@@ -62,15 +62,14 @@ struct Capture: Sendable {
     func received(publicURL: String?, nowMilliseconds: Int64) -> ReceivedRequest {
         let host = first("host") ?? "localhost"
         let query = target.dropFirst(path.utf8.count)
-        var request = ReceivedRequest(
+        return ReceivedRequest(
             method: method, target: target,
             publicURL: publicURL.map { $0 + target } ?? url ?? "http://\(host)\(target)",
-            path: String(path), query: String(query.dropFirst()),
+            path: path, query: query.dropFirst(),
             fields: HeaderFields(fields.map { ($0.name, $0.value) }), body: body,
             remoteAddress: remoteAddress,
-            receivedAtMilliseconds: receivedAtMilliseconds ?? nowMilliseconds)
-        request.clientCertificate = clientCertificate
-        return request
+            receivedAtMilliseconds: receivedAtMilliseconds ?? nowMilliseconds,
+            clientCertificate: clientCertificate)
     }
 }
 

@@ -67,7 +67,7 @@ final class ReplayReport {
 
     private func printText(_ result: ReplayResult, _ changes: [String]?, _ action: Action?) {
         let capture = result.capture
-        let time = capture.receivedAtMilliseconds.map { "  " + Timestamp.text($0) } ?? ""
+        let time = capture.receivedAtMilliseconds.map { "  " + TimeText.iso8601($0) } ?? ""
         var lines = ["\(capture.origin)  \(capture.method) \(capture.target)\(time)"]
         for entry in result.trace.entries {
             let stage = entry.stage.rawValue
@@ -100,7 +100,7 @@ final class ReplayReport {
         var object: JSONObject = [
             "origin": .string(capture.origin), "method": .string(capture.method),
             "target": .string(capture.target),
-            "received_at": capture.receivedAtMilliseconds.map { .string(Timestamp.text($0)) }
+            "received_at": capture.receivedAtMilliseconds.map { .string(TimeText.iso8601($0)) }
                 ?? .null,
             "integration": result.integration.map(JSONValue.string) ?? .null,
             "account": result.account.map(JSONValue.string) ?? .null,

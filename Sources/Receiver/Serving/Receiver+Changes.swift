@@ -68,7 +68,7 @@ extension Receiver {
             var object = ManagedObjects.merge(
                 patch, into: old.integration.source.objectValue ?? JSONObject())
             if patch["updated_at"] == nil {
-                object["updated_at"] = .string(Timestamp.text(Clock.nowMilliseconds))
+                object["updated_at"] = .string(TimeText.iso8601(Clock.nowMilliseconds))
             }
             try SeedShape.check(object)
             return try Self.putIntegration(object, old.identifier, old, &loaded)

@@ -6,28 +6,20 @@ import Webhooks
 enum RequestAdapter {
     /// - Parameter base: scheme and authority of what was called.
     static func received(
-        _ request: HTTPRequest, base: String, remoteAddress: String, nowMilliseconds: Int64
+        _ request: HTTPRequest, identifier: String, base: String, remoteAddress: String,
+        nowMilliseconds: Int64
     ) -> ReceivedRequest {
         let head = request.head
         let path = head.path
         let query = head.query
-        var url = ""
-        url.reserveCapacity(head.target.utf8.count + base.utf8.count + 8)
-        url += base
         // In origin-form the target is the path and the query.
-        if head.target.utf8.first == UInt8(ascii: "/") {
-            url += head.target
-        } else {
-            url += path
-            if let query {
-                url += "?"
-                url += query
-            }
-        }
+        let isOrigin = head.target.utf8.first == UInt8(ascii: "/")
         return ReceivedRequest(
-            method: head.method, target: head.target, publicURL: url, path: String(path),
-            query: query.map(String.init) ?? "", fields: fields(head.fields), body: request.body,
-            remoteAddress: remoteAddress, receivedAtMilliseconds: nowMilliseconds)
+            method: head.method, target: head.target, publicURL: base,
+            reference: isOrigin ? head.target : path + (query.map { "?" + $0 } ?? ""),
+            path: path, query: query ?? "", fields: fields(head.fields), body: request.body,
+            remoteAddress: remoteAddress, receivedAtMilliseconds: nowMilliseconds,
+            clientCertificate: request.security?.clientCertificate, identifier: identifier)
     }
 
     /// The same buffer and ranges; nothing is copied but the ranges.
@@ -124,7 +116,7 @@ enum RequestAdapter {
 
 extension QueuedEvent {
     /// An event of the pipeline, for the queues.
-    init(_ event: WebhookEvent, integration: String, account: String?) {
+    convenience init(_ event: WebhookEvent, integration: String, account: String?) {
         self.init(
             id: event.id, integration: integration, account: account, type: event.type,
             timeMilliseconds: event.timeMilliseconds,

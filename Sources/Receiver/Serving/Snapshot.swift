@@ -42,10 +42,15 @@ final class ActiveIntegration: Sendable {
 }
 
 /// Where a request goes.
-struct Destination: Sendable {
+final class Destination: Sendable {
     let active: ActiveIntegration
     /// The account's id and configured context; nil for the integration itself.
     let account: LoadedAccount?
+
+    init(active: ActiveIntegration, account: LoadedAccount?) {
+        self.active = active
+        self.account = account
+    }
 }
 
 /// One configuration, whole and immutable; a request uses one from its start to its end.

@@ -105,14 +105,12 @@ package final class WebhookHandler: HTTPHandler {
             return shed(answer, .queueTime)
         }
         let now = Clock.nowMilliseconds
-        var received = RequestAdapter.received(
-            request,
+        let received = RequestAdapter.received(
+            request, identifier: identifier,
             base: snapshot.publicURL ?? RequestAdapter.forwarded(request, trusted: trusted)
                 ?? origin.withLock { $0 },
             remoteAddress: RequestAdapter.client(
                 request.head, peer: request.remoteAddress, trusted: trusted), nowMilliseconds: now)
-        received.identifier = identifier
-        received.clientCertificate = request.security?.clientCertificate
         let keys = destination.active.mayFetchKeySets ? KeySetInquiry(keySets) : nil
         let decision = decide(received, destination, keys)
         let decided = Clock.monotonicNanoseconds

@@ -1,5 +1,6 @@
 import Cryptography
 import JSON
+import Webhooks
 
 /// Signs a request as the vendor of an integration would, from the integration's own
 /// `signature_verification`.
@@ -178,7 +179,7 @@ struct RequestSigner {
         let now: String =
             switch config["timestamp_format"]?.stringValue {
             case "unix_ms": String(nowMilliseconds)
-            case "iso8601": Timestamp.text(nowMilliseconds)
+            case "iso8601": TimeText.iso8601(nowMilliseconds)
             default: String(nowMilliseconds / 1000)
             }
         let template = SigningTemplate(text)

@@ -1,6 +1,7 @@
 import EventQueue
 import JSON
 import Synchronization
+import Webhooks
 
 /// Prints what a worker does: failures for people, a JSON object an event with `--json`, a progress line
 /// on a terminal, and a summary at the end.
@@ -43,7 +44,7 @@ final class WorkReport: Sendable {
             case .retry(let time):
                 state.retried += 1
                 text = "retry"
-                object["retry_at"] = .string(Timestamp.text(time))
+                object["retry_at"] = .string(TimeText.iso8601(time))
             case .dead:
                 state.dead += 1
                 text = "dead"

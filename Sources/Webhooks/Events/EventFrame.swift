@@ -9,6 +9,8 @@ struct EventFrame: Sendable {
     /// `","integration":…`, which ends the string before.
     let integration: [UInt8]
 
+    var byteCount: Int { sourceAndType.count + integration.count }
+
     init(_ integration: Integration) {
         source = "/integrations/\(integration.name)"
         var writer = JSONWriter()

@@ -6,7 +6,7 @@ package struct Redaction: Sendable {
     /// Lower-case names.
     package var headers: Set<String> = []
     /// Parameters of the URL.
-    var parameters: Set<String> = []
+    private(set) var parameters: Set<String> = []
     /// Paths inside the body.
     var members: [[PathStep]] = []
 
@@ -32,6 +32,28 @@ package struct Redaction: Sendable {
         var redaction = self
         redaction.headers.formUnion(names)
         return redaction
+    }
+
+    /// Whether a header is not to be kept: those that hold credentials by their definition (RFC 9110 §11,
+    /// RFC 6265), and those that the integration names.
+    func hides(header name: Span<UInt8>) -> Bool {
+        switch name.count {
+        case 6: if Self.isNamed("cookie", name) { return true }
+        case 10: if Self.isNamed("set-cookie", name) { return true }
+        case 13: if Self.isNamed("authorization", name) { return true }
+        case 19: if Self.isNamed("proxy-authorization", name) { return true }
+        default: break
+        }
+        return !headers.isEmpty && headers.contains { Self.isNamed($0, name) }
+    }
+
+    private static func isNamed(_ lowercased: String, _ name: Span<UInt8>) -> Bool {
+        let wanted = lowercased.utf8.span
+        guard wanted.count == name.count else { return false }
+        for place in 0..<name.count where asciiLowercased(name[place]) != wanted[place] {
+            return false
+        }
+        return true
     }
 
     /// A URL or target without the values of its secret parameters.

@@ -98,11 +98,9 @@ extension Pipeline {
             method: "POST", target: "/", publicURL: "https://localhost/", path: "/", query: "",
             fields: HeaderFields([]), body: [], remoteAddress: "", receivedAtMilliseconds: 0)
         let context = RequestContext(
-            request: request, account: account, integration: ("", integration.name),
-            environmentVariables: environmentVariables,
+            request: request, account: account, frame: contextFrame,
             environment: PipelineEnvironment(
-                nowMilliseconds: 0, monotonicNanoseconds: { 0 }, randomBits: { 0 }),
-            bodyBytesMax: 0)
+                nowMilliseconds: 0, monotonicNanoseconds: { 0 }, randomBits: { 0 }))
         guard let scheme = integration.verification else { return nil }
         return misconfiguration(of: scheme, PlaceholderScope(context))
     }

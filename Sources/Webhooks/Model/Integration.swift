@@ -140,7 +140,7 @@ indirect enum SignatureScheme: Sendable {
         case .none: []
         case .hmac(let scheme), .publicKey(let scheme, _, _):
             scheme.secrets + scheme.signedStrings + scheme.compareWith
-                + [scheme.timestamp].compactMap { $0 }
+                + [scheme.timestamp?.template].compactMap { $0 }
         case .basic(let usernames, let passwords, let compare): usernames + passwords + [compare]
         case .bearer(let secrets, let compare): secrets + [compare]
         case .token(let secrets, let compare): secrets + compare
@@ -151,40 +151,6 @@ indirect enum SignatureScheme: Sendable {
         case .all(let schemes), .any(let schemes): schemes.flatMap(\.templates)
         }
     }
-}
-
-/// `hmac`, and `digest` (the same without a key).
-struct HMACScheme: Sendable {
-    enum TextEncoding: String, Sendable, CaseIterable {
-        case hex
-        case base64
-        case base64url
-    }
-    enum SecretEncoding: String, Sendable, CaseIterable {
-        case utf8
-        case base64
-        case base64url
-        case hex
-        case whsec
-    }
-    enum TimestampFormat: String, Sendable, CaseIterable {
-        case unix
-        case unixMilliseconds = "unix_ms"
-        case iso8601
-    }
-
-    var isDigest = false
-    var algorithm = DigestAlgorithm.sha256
-    var secrets: [PlaceholderTemplate] = []
-    var secretEncoding = SecretEncoding.utf8
-    var signedStrings: [PlaceholderTemplate] = []
-    var compareWith: [PlaceholderTemplate] = []
-    var encoding = TextEncoding.hex
-    var split: String?
-    var prefix = ""
-    var timestamp: PlaceholderTemplate?
-    var timestampFormat = TimestampFormat.unix
-    var toleranceMilliseconds: Int64 = 300_000
 }
 
 /// `jwt` (RFC 7519, RFC 7515).

@@ -106,7 +106,8 @@ struct SignatureSchemeParser {
     }
 
     private mutating func hmac(
-        _ config: JSONValue, _ path: [String], isDigest: Bool
+        _ config: JSONValue, _ path: [String], isDigest: Bool,
+        usualEncoding: HMACScheme.TextEncoding = .hex
     ) -> SignatureScheme {
         reader.checkKeys(
             config, path,
@@ -116,49 +117,58 @@ struct SignatureSchemeParser {
                 "string_type", "split", "prefix", "allow_weak_algorithm", "timestamp",
                 "timestamp_format", "tolerance",
             ])
-        var scheme = HMACScheme()
-        scheme.isDigest = isDigest
+        var algorithm = DigestAlgorithm.sha256
         if let name = reader.string(config, "algorithm", path) {
-            if let algorithm = DigestAlgorithm(name: name) {
-                scheme.algorithm = algorithm
+            if let named = DigestAlgorithm(name: name) {
+                algorithm = named
             } else {
                 reader.report(path + ["algorithm"], "there is no algorithm `\(name)`")
             }
         }
-        if scheme.algorithm.isWeak, reader.bool(config, "allow_weak_algorithm", path) != true {
+        if algorithm.isWeak, reader.bool(config, "allow_weak_algorithm", path) != true {
             reader.report(
                 path + ["algorithm"],
                 "md5 is weaker than sha1; say `allow_weak_algorithm: true` if the vendor has no other",
                 .warning)
         }
-        scheme.secrets = needed(config, "secret", path)
-        scheme.secretEncoding =
+        let secrets = needed(config, "secret", path)
+        let secretEncoding =
             reader.choice(config, "secret_encoding", path, HMACScheme.SecretEncoding.self) ?? .utf8
-        scheme.signedStrings =
+        let signedStrings =
             reader.templates(config, "signed_string", path)
             ?? (try? PlaceholderTemplate.parse("{{raw_body}}")).map { [$0] } ?? []
-        scheme.compareWith = needed(config, "compare_with", path)
+        let compareWith = needed(config, "compare_with", path)
         let key = config["encoding"] == nil ? "string_type" : "encoding"
-        scheme.encoding =
-            reader.choice(config, key, path, HMACScheme.TextEncoding.self) ?? .hex
-        scheme.split = reader.string(config, "split", path)
-        if scheme.split?.isEmpty == true { reader.report(path + ["split"], "must not be empty") }
-        scheme.prefix = reader.string(config, "prefix", path) ?? ""
-        if let text = reader.string(config, "timestamp", path) {
-            scheme.timestamp = reader.template(text, path + ["timestamp"])
+        let encoding = reader.choice(config, key, path, HMACScheme.TextEncoding.self)
+        let split = reader.string(config, "split", path)
+        if split?.isEmpty == true { reader.report(path + ["split"], "must not be empty") }
+        let prefix = reader.string(config, "prefix", path) ?? ""
+        return .hmac(
+            HMACScheme(
+                isDigest: isDigest, algorithm: algorithm, secrets: secrets,
+                secretEncoding: secretEncoding, signedStrings: signedStrings,
+                compareWith: compareWith, encoding: encoding ?? usualEncoding, split: split,
+                prefix: prefix, timestamp: timestamp(config, path)))
+    }
+
+    private mutating func timestamp(
+        _ config: JSONValue, _ path: [String]
+    ) -> HMACScheme.Timestamp? {
+        let template = reader.string(config, "timestamp", path).flatMap {
+            reader.template($0, path + ["timestamp"])
         }
-        scheme.timestampFormat =
+        let format =
             reader.choice(config, "timestamp_format", path, HMACScheme.TimestampFormat.self)
             ?? .unix
-        if let tolerance = reader.duration(config, "tolerance", path) {
-            scheme.toleranceMilliseconds = tolerance
-        }
-        if scheme.toleranceMilliseconds > Self.day {
+        let tolerance = reader.duration(config, "tolerance", path) ?? 300_000
+        if tolerance > Self.day {
             reader.report(
                 path + ["tolerance"], "over a day: a recorded request stays valid that long",
                 .warning)
         }
-        return .hmac(scheme)
+        return template.map {
+            HMACScheme.Timestamp(template: $0, format: format, toleranceMilliseconds: tolerance)
+        }
     }
 
     /// `public_key`: signed text, candidates and timestamp as in `hmac`; keys instead of secrets.
@@ -178,15 +188,17 @@ struct SignatureSchemeParser {
         }
         var object = config.objectValue ?? JSONObject()
         object["secret"] = object["public_key"]
-        for key in ["algorithm", "public_key", "signature_format"] { object[key] = nil }
-        let before = reader.problems.count
-        guard case .hmac(var scheme) = hmac(.object(object), path, isDigest: false) else {
-            return nil
+        for key in ["algorithm", "public_key", "signature_format", "string_type"] {
+            object[key] = nil
         }
+        let before = reader.problems.count
+        guard
+            case .hmac(let scheme) = hmac(
+                .object(object), path, isDigest: false, usualEncoding: .base64)
+        else { return nil }
         if reader.problems.count > before, config["public_key"] == nil {
             reader.report(path + ["public_key"], "is needed")
         }
-        if config["encoding"] == nil { scheme.encoding = .base64 }
         let isRaw = reader.string(config, "signature_format", path) == "raw"
         return .publicKey(scheme, algorithm, isRaw: isRaw)
     }

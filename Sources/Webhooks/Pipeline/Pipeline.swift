@@ -5,11 +5,10 @@ import JSONata
 /// One integration, ready to judge requests. Immutable: shared by all loops.
 package final class Pipeline: Sendable {
     package let integration: Integration
-    let environmentVariables: [String: Secret]
+    let contextFrame: ContextFrame
     fileprivate let verifier: SignatureVerifier?
     /// What the events of all deliveries have in common.
     let eventFrame: EventFrame
-    private let bodyBytesMax: Int
 
     /// - Parameters:
     ///   - integration: what to run.
@@ -20,8 +19,10 @@ package final class Pipeline: Sendable {
         bodyBytesMax: Int = 1 << 20
     ) {
         self.integration = integration
-        self.environmentVariables = environmentVariables
-        self.bodyBytesMax = integration.bodyBytesMax ?? bodyBytesMax
+        contextFrame = ContextFrame(
+            id: integration.id ?? integration.name, name: integration.name,
+            environmentVariables: environmentVariables,
+            bodyBytesMax: integration.bodyBytesMax ?? bodyBytesMax)
         eventFrame = EventFrame(integration)
         verifier = integration.verification.map { SignatureVerifier($0) }
     }
@@ -40,12 +41,8 @@ package final class Pipeline: Sendable {
         trace: inout PipelineTrace
     ) -> Decision {
         let context = RequestContext(
-            request: request, account: account,
-            integration: (integration.id ?? integration.name, integration.name),
-            environmentVariables: environmentVariables, environment: environment,
-            bodyBytesMax: bodyBytesMax)
-        var run = PipelineRun(
-            pipeline: self, context: context, environment: environment, trace: trace)
+            request: request, account: account, frame: contextFrame, environment: environment)
+        var run = PipelineRun(pipeline: self, context: context, trace: trace)
         let decision = run.decide()
         trace = run.trace
         return decision
@@ -57,10 +54,11 @@ private struct PipelineRun {
     /// Not a copy of the integration: it has some twenty members to count references of.
     let pipeline: Pipeline
     let context: RequestContext
-    let environment: PipelineEnvironment
     var trace: PipelineTrace
     /// When the last stage ended, for whoever wants to know.
     var lastEnd: UInt64?
+
+    private var environment: PipelineEnvironment { context.environment }
 
     /// Ends the run early with its decision.
     private struct Ended: Error {
@@ -109,12 +107,13 @@ private struct PipelineRun {
 
     /// When the stage before has ended, since nothing of note lies between.
     private func stageStart() -> UInt64 {
-        environment.stageEnded == nil ? 0 : lastEnd ?? environment.monotonicNanoseconds()
+        context.environment.stageEnded == nil
+            ? 0 : lastEnd ?? context.environment.monotonicNanoseconds()
     }
 
     private mutating func stageEnded(_ stage: PipelineStage, since started: UInt64) {
-        guard let report = environment.stageEnded else { return }
-        let now = environment.monotonicNanoseconds()
+        guard let report = context.environment.stageEnded else { return }
+        let now = context.environment.monotonicNanoseconds()
         report(stage, now &- started)
         lastEnd = now
     }
@@ -256,7 +255,7 @@ private struct PipelineRun {
         let started = stageStart()
         defer { stageEnded(.signatureVerification, since: started) }
         let outcome = verifier.verify(
-            PlaceholderScope(context), nowMilliseconds: environment.nowMilliseconds)
+            PlaceholderScope(context), nowMilliseconds: context.environment.nowMilliseconds)
         switch outcome {
         case .passed(let format):
             trace.record(.signatureVerification, .passed, format)
@@ -275,8 +274,7 @@ private struct PipelineRun {
         _ verification: VerifiedDelivery.Verification
     ) throws(Ended) -> [WebhookEvent] {
         let builder = EventBuilder(
-            pipeline: pipeline, context: context, environment: environment,
-            verification: verification.text)
+            pipeline: pipeline, context: context, verification: verification.text)
         let started = stageStart()
         defer { stageEnded(.events, since: started) }
         guard let fanOut = pipeline.integration.fanOut else { return [builder.event()] }

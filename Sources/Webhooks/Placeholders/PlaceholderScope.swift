@@ -91,6 +91,16 @@ struct PlaceholderScope {
         return value
     }
 
+    /// The bytes of a header field, given in lower case, where `header(_:)` would give the same: when there
+    /// is one field of that name, and something in it.
+    func onlyField(_ lowercasedName: [UInt8]) -> ArraySlice<UInt8>? {
+        guard isReceived("headers"),
+            let value = context.request.fields.only(named: lowercasedName.span),
+            !value.isEmpty, value.allSatisfy({ $0 < 0x80 })
+        else { return nil }
+        return value
+    }
+
     /// The bytes of a template; a list only when the whole of it is one placeholder of type `any`.
     func render(_ template: PlaceholderTemplate) -> Found {
         if let name = template.headerName, let value = header(name), !value.isEmpty {

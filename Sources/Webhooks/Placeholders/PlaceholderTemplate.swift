@@ -46,6 +46,13 @@ package struct PlaceholderTemplate: Sendable {
         return whole.alternatives[0].paths[0]
     }
 
+    /// What it always renders to; nil when that depends on placeholders.
+    var literal: [UInt8]? {
+        if segments.isEmpty { return [] }
+        guard segments.count == 1, case .literal(let bytes) = segments[0] else { return nil }
+        return bytes
+    }
+
     var placeholders: [Placeholder] {
         segments.compactMap { segment in
             if case .placeholder(let placeholder) = segment { placeholder } else { nil }

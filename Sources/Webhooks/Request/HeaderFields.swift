@@ -64,12 +64,23 @@ package struct HeaderFields: Sendable {
         return nil
     }
 
+    /// The value of the field named `lowercasedName`; nil when there is none, or more than one.
+    func only(named lowercasedName: Span<UInt8>) -> ArraySlice<UInt8>? {
+        var found: Entry?
+        for entry in entries where matches(entry, lowercasedName) {
+            if found != nil { return nil }
+            found = entry
+        }
+        return found.map { buffer[$0.valueStart..<$0.valueEnd] }
+    }
+
     /// Every field in the order received.
-    package func forEach(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
+    func forEach(_ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) {
+        let bytes = buffer.span
         for entry in entries {
             body(
-                buffer[entry.nameStart..<entry.nameEnd],
-                buffer[entry.valueStart..<entry.valueEnd])
+                bytes.extracting(entry.nameStart..<entry.nameEnd),
+                bytes.extracting(entry.valueStart..<entry.valueEnd))
         }
     }
 

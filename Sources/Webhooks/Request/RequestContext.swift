@@ -6,10 +6,8 @@ import JSONata
 final class RequestContext {
     let request: ReceivedRequest
     let account: AccountState
-    let integration: (id: String, name: String)
-    let environmentVariables: [String: Secret]
-    private let environment: PipelineEnvironment
-    private let bodyBytesMax: Int
+    private let frame: ContextFrame
+    let environment: PipelineEnvironment
     /// Members that `payload_transform` replaced or added.
     private(set) var transformed = JSONObject()
     private var transformSource = ""
@@ -24,16 +22,16 @@ final class RequestContext {
     ]
 
     init(
-        request: ReceivedRequest, account: AccountState, integration: (id: String, name: String),
-        environmentVariables: [String: Secret], environment: PipelineEnvironment, bodyBytesMax: Int
+        request: ReceivedRequest, account: AccountState, frame: ContextFrame,
+        environment: PipelineEnvironment
     ) {
         self.request = request
         self.account = account
-        self.integration = integration
-        self.environmentVariables = environmentVariables
+        self.frame = frame
         self.environment = environment
-        self.bodyBytesMax = bodyBytesMax
     }
+
+    var environmentVariables: [String: Secret] { frame.environmentVariables }
 
     /// The JSON Web Key Set at an address, when the receiver has one.
     func keySet(_ address: String, _ demand: PipelineEnvironment.KeySetDemand) -> [UInt8]? {
@@ -99,8 +97,8 @@ final class RequestContext {
         switch name {
         case "method": return .string(request.method)
         case "url": return .string(request.publicURL)
-        case "path": return .string(request.path)
-        case "query": return .object(FormText.parse(request.query) ?? JSONObject())
+        case "path": return .string(String(request.path))
+        case "query": return .object(FormText.parse(String(request.query)) ?? JSONObject())
         case "headers": return headers
         case "body": return try? body().get()
         case "raw_body":
@@ -116,7 +114,7 @@ final class RequestContext {
             return .object(
                 JSONObject(sorted.map { (key: $0.key, value: .string($0.value.text)) }))
         case "integration":
-            return ["id": .string(integration.id), "name": .string(integration.name)]
+            return ["id": .string(frame.id), "name": .string(frame.name)]
         case "client_certificate": return request.clientCertificate.map(JSONValue.init)
         case "account": return account.id.map { ["id": .string($0)] } ?? [:]
         default: return nil
@@ -186,7 +184,7 @@ final class RequestContext {
         guard let decoder = environment.decodeContent, codings.count == 1 else {
             return .failure(.unsupportedContentEncoding)
         }
-        switch decoder(codings[0], request.body, bodyBytesMax) {
+        switch decoder(codings[0], request.body, frame.bodyBytesMax) {
         case .success(let bytes): return .success(bytes)
         case .failure(.unsupported): return .failure(.unsupportedContentEncoding)
         case .failure(.malformed): return .failure(.invalidContentEncoding)

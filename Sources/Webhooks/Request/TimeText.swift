@@ -1,3 +1,5 @@
+import JSON
+
 /// Times as text, without a calendar library: proleptic Gregorian, UTC.
 package enum TimeText {
     /// `2026-11-24T02:09:00.000Z`.
@@ -9,62 +11,35 @@ package enum TimeText {
     }
 
     /// Appends the same.
-    static func appendISO8601(_ milliseconds: Int64, to bytes: inout [UInt8]) {
+    package static func appendISO8601(_ milliseconds: Int64, to bytes: inout [UInt8]) {
+        bytes.append(expecting: 24) { writeISO8601(milliseconds, to: &$0) }
+    }
+
+    /// Writes the same.
+    static func writeISO8601(_ milliseconds: Int64, to out: inout TextOutput) {
         let day = Int(floorDivide(milliseconds, 86_400_000))
-        let rest = Int(milliseconds - Int64(day) * 86_400_000)
+        let rest = UInt64(milliseconds - Int64(day) * 86_400_000)
         let (year, month, date) = civil(day)
-        guard (0...9999).contains(year) else {
-            append(year, 4, "-", to: &bytes)
-            return bytes.append(addingCapacity: 19) { appendRest(month, date, rest, to: &$0) }
+        if year < 0 { out.byte("-") }
+        let magnitude = UInt64(year.magnitude)
+        if magnitude < 10_000 {
+            out.digits(magnitude, 4)
+        } else {
+            out.number(Int64(magnitude))
         }
-        bytes.append(addingCapacity: 24) { out in
-            appendPair(year / 100, to: &out)
-            appendPair(year % 100, to: &out)
-            out.append(UInt8(ascii: "-"))
-            appendRest(month, date, rest, to: &out)
-        }
-    }
-
-    /// What follows the year: `11-24T02:09:00.000Z`.
-    private static func appendRest(
-        _ month: Int, _ date: Int, _ rest: Int, to out: inout OutputSpan<UInt8>
-    ) {
-        let (hour, minute, second) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60)
-        appendPair(month, to: &out)
-        out.append(UInt8(ascii: "-"))
-        appendPair(date, to: &out)
-        out.append(UInt8(ascii: "T"))
-        appendPair(hour, to: &out)
-        out.append(UInt8(ascii: ":"))
-        appendPair(minute, to: &out)
-        out.append(UInt8(ascii: ":"))
-        appendPair(second, to: &out)
-        out.append(UInt8(ascii: "."))
-        appendPair(rest % 1000 / 10, to: &out)
-        out.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10))
-        out.append(UInt8(ascii: "Z"))
-    }
-
-    /// Two digits of 0–99.
-    private static func appendPair(_ number: Int, to out: inout OutputSpan<UInt8>) {
-        out.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number / 10))
-        out.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number % 10))
-    }
-
-    /// A number with at least `width` digits, then one character.
-    private static func append(
-        _ number: Int, _ width: Int, _ end: Unicode.Scalar, to bytes: inout [UInt8]
-    ) {
-        if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        let magnitude = number.magnitude
-        var divisor: UInt = 1
-        for _ in 1..<width { divisor *= 10 }
-        while magnitude / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude / divisor % 10))
-            divisor /= 10
-        }
-        bytes.append(UInt8(ascii: end))
+        out.byte("-")
+        out.digits(UInt64(month), 2)
+        out.byte("-")
+        out.digits(UInt64(date), 2)
+        out.byte("T")
+        out.digits(rest / 3_600_000, 2)
+        out.byte(":")
+        out.digits(rest / 60_000 % 60, 2)
+        out.byte(":")
+        out.digits(rest / 1000 % 60, 2)
+        out.byte(".")
+        out.digits(rest % 1000, 3)
+        out.byte("Z")
     }
 
     static func floorDivide<Number: BinaryInteger>(_ value: Number, _ divisor: Number) -> Number {

@@ -6,14 +6,10 @@ extension SignatureVerifier {
         _ scheme: HMACScheme, _ scope: PlaceholderScope, _ now: Int64
     ) -> VerificationOutcome {
         do throws(Misconfiguration) {
-            let texts = try secrets(scheme.secrets, scope)
-            var keys: [[UInt8]] = []
-            for text in texts {
-                guard let key = Self.key(text, scheme.secretEncoding), !key.isEmpty else {
-                    throw Misconfiguration(.secretMalformed, key: "secret")
+            let keys =
+                if let fixed = scheme.fixedKeys { fixed } else {
+                    try Self.keys(of: secrets(scheme.secrets, scope), scheme.secretEncoding)
                 }
-                keys.append(key)
-            }
             return judge(scheme, scope, now, length: scheme.algorithm.byteCount) {
                 candidates, scope in
                 self.compare(scheme, keys, candidates, scope)
@@ -38,7 +34,7 @@ extension SignatureVerifier {
             }
             return judge(scheme, scope, now, length: nil) { candidates, scope in
                 var hasText = false
-                for text in self.texts(scheme, scope) {
+                for text in self.texts(scheme, scope, nil) {
                     hasText = true
                     for key in keys {
                         for candidate in candidates
@@ -60,36 +56,70 @@ extension SignatureVerifier {
         length: Int?,
         compare: ([[UInt8]], PlaceholderScope) -> VerificationOutcome
     ) -> VerificationOutcome {
-        let given = values(scheme.compareWith, scope)
-        if given.isEmpty { return .refused(.missingSignature) }
         var scope = scope
-        var parts = given
+        var candidates = Candidates(scheme, length: length)
         if let separator = scheme.split {
-            parts = Self.parts(given, separator)
+            let given = values(scheme.compareWith, scope)
+            if given.isEmpty { return .refused(.missingSignature) }
+            let parts = Self.parts(given, separator)
             scope.extra["signature"] = Self.parameters(parts)
-        }
-        var hasCandidate = false
-        var decoded: [[UInt8]] = []
-        for part in parts where Self.starts(part.span, with: scheme.prefix.utf8.span) {
-            hasCandidate = true
-            let text = part.span.extracting(droppingFirst: scheme.prefix.utf8.count)
-            if let code = Self.decode(text, scheme.encoding), length == nil || code.count == length
-            {
-                decoded.append(code)
+            for part in parts { candidates.add(part.span) }
+        } else {
+            var isGiven = false
+            for template in scheme.compareWith {
+                if let name = template.headerName, let value = scope.onlyField(name) {
+                    isGiven = true
+                    candidates.add(value.span)
+                } else {
+                    for value in values([template], scope) {
+                        isGiven = true
+                        candidates.add(value.span)
+                    }
+                }
             }
+            if !isGiven { return .refused(.missingSignature) }
         }
-        if !hasCandidate { return .refused(.malformedSignature) }
-        if let template = scheme.timestamp,
-            let refusal = Self.check(template, scheme, scope, now)
-        {
+        if !candidates.hasPrefix { return .refused(.malformedSignature) }
+        if let timestamp = scheme.timestamp, let refusal = Self.check(timestamp, scope, now) {
             return .refused(refusal)
         }
-        if decoded.isEmpty { return .refused(.malformedSignature) }
-        return compare(decoded, scope)
+        if candidates.codes.isEmpty { return .refused(.malformedSignature) }
+        return compare(candidates.codes, scope)
+    }
+
+    /// What a request gives as its signature.
+    private struct Candidates {
+        private let scheme: HMACScheme
+        /// How long a code is; nil for any length.
+        private let length: Int?
+        /// At least one text begins as it must.
+        private(set) var hasPrefix = false
+        /// Of those texts the ones that decode.
+        private(set) var codes: [[UInt8]] = []
+
+        init(_ scheme: HMACScheme, length: Int?) {
+            self.scheme = scheme
+            self.length = length
+        }
+
+        mutating func add(_ text: Span<UInt8>) {
+            let prefix = scheme.prefix.utf8.span
+            guard SignatureVerifier.starts(text, with: prefix) else { return }
+            hasPrefix = true
+            let code = SignatureVerifier.decode(
+                text.extracting(droppingFirst: prefix.count), scheme.encoding)
+            if let code, length == nil || code.count == length { codes.append(code) }
+        }
     }
 
     /// What is signed: each configured text that has all its values.
-    private func texts(_ scheme: HMACScheme, _ scope: PlaceholderScope) -> [[UInt8]] {
+    private func texts(
+        _ scheme: HMACScheme, _ scope: PlaceholderScope, _ digestKey: [UInt8]?
+    ) -> [[UInt8]] {
+        var scope = scope
+        if let key = digestKey {
+            scope.extra["secret"] = .string(String(decoding: key, as: UTF8.self))
+        }
         var texts: [[UInt8]] = []
         for template in scheme.signedStrings {
             if template.isRawBody, scope.context.transformed["raw_body"] == nil {
@@ -112,27 +142,29 @@ extension SignatureVerifier {
         var matches = false
         var hasText = false
         for key in keys {
-            var scope = scope
-            if scheme.isDigest {
-                scope.extra["secret"] = .string(String(decoding: key, as: UTF8.self))
-            }
-            for text in texts(scheme, scope) {
+            for text in texts(scheme, scope, scheme.isDigest ? key : nil) {
                 hasText = true
-                guard let expected = code(scheme, key, text) else {
+                guard let isCode = isCode(candidates, scheme, key, text) else {
                     return .misconfigured(Misconfiguration(.algorithmUnavailable, key: "algorithm"))
                 }
-                for candidate in candidates where constantTimeEquals(candidate, expected) {
-                    matches = true
-                }
+                if isCode { matches = true }
             }
         }
         if matches { return .passed(format: scheme.isDigest ? "digest" : "hmac") }
         return .refused(hasText ? .signatureMismatch : .missingSignature)
     }
 
-    private func code(_ scheme: HMACScheme, _ key: [UInt8], _ text: [UInt8]) -> [UInt8]? {
-        if scheme.isDigest { return try? Digest.hash(scheme.algorithm, of: text) }
-        return try? self.keys.context(scheme.algorithm, key)?.authenticate(text)
+    /// Whether one of the candidates is the code of a text; nil when OpenSSL has no such algorithm.
+    private func isCode(
+        _ candidates: [[UInt8]], _ scheme: HMACScheme, _ key: [UInt8], _ text: [UInt8]
+    ) -> Bool? {
+        guard scheme.isDigest else {
+            return try? keys.context(scheme.algorithm, key)?.isCode(candidates, of: text.span)
+        }
+        guard let expected = try? Digest.hash(scheme.algorithm, of: text) else { return nil }
+        var matches = false
+        for candidate in candidates where constantTimeEquals(candidate, expected) { matches = true }
+        return matches
     }
 
     /// The key that a secret's text stands for; nil when it does not decode.
@@ -150,13 +182,13 @@ extension SignatureVerifier {
         }
     }
 
-    private static func starts(_ text: Span<UInt8>, with prefix: Span<UInt8>) -> Bool {
+    fileprivate static func starts(_ text: Span<UInt8>, with prefix: Span<UInt8>) -> Bool {
         guard text.count >= prefix.count else { return false }
         for place in 0..<prefix.count where text[place] != prefix[place] { return false }
         return true
     }
 
-    private static func decode(
+    fileprivate static func decode(
         _ text: Span<UInt8>, _ encoding: HMACScheme.TextEncoding
     ) -> [UInt8]? {
         switch encoding {
@@ -213,12 +245,13 @@ extension SignatureVerifier {
     /// Why the timestamp is not accepted; nil when it is. Both directions count: a time from the future
     /// would stay valid longer than the tolerance.
     private static func check(
-        _ template: PlaceholderTemplate, _ scheme: HMACScheme, _ scope: PlaceholderScope,
-        _ now: Int64
+        _ timestamp: HMACScheme.Timestamp, _ scope: PlaceholderScope, _ now: Int64
     ) -> RefusalReason? {
-        guard let text = scope.text(template), !text.isEmpty else { return .timestampMissing }
+        guard let text = scope.text(timestamp.template), !text.isEmpty else {
+            return .timestampMissing
+        }
         let time: Int64?
-        switch scheme.timestampFormat {
+        switch timestamp.format {
         case .unix: time = seconds(text)
         case .unixMilliseconds: time = digits(text)
         case .iso8601: time = TimeText.milliseconds(iso8601: text)
@@ -226,7 +259,7 @@ extension SignatureVerifier {
         guard let time else { return .timestampMalformed }
         let (difference, overflow) = now.subtractingReportingOverflow(time)
         guard !overflow, difference != Int64.min,
-            abs(difference) <= scheme.toleranceMilliseconds
+            abs(difference) <= timestamp.toleranceMilliseconds
         else { return .timestampOutOfTolerance }
         return nil
     }

@@ -97,6 +97,12 @@ final class SignatureVerifier: Sendable {
             case .list(let items): secrets.append(contentsOf: items)
             }
         }
+        try Self.check(secrets, key: key)
+        if secrets.isEmpty, !mayBeEmpty { throw Misconfiguration(.secretMissing, key: key) }
+        return secrets
+    }
+
+    private static func check(_ secrets: [[UInt8]], key: String) throws(Misconfiguration) {
         for secret in secrets {
             if secret.isEmpty { throw Misconfiguration(.secretEmpty, key: key) }
             // An unresolved `{{…}}` in a value would be a key that anybody can read in the file.
@@ -104,8 +110,24 @@ final class SignatureVerifier: Sendable {
                 throw Misconfiguration(.secretIsPlaceholder, key: key)
             }
         }
-        if secrets.isEmpty, !mayBeEmpty { throw Misconfiguration(.secretMissing, key: key) }
-        return secrets
+    }
+
+    /// The keys that secrets' texts stand for.
+    ///
+    /// - Throws: `Misconfiguration` when there is none, or when one cannot be used.
+    static func keys(
+        of secrets: [[UInt8]], _ encoding: HMACScheme.SecretEncoding
+    ) throws(Misconfiguration) -> [[UInt8]] {
+        try check(secrets, key: "secret")
+        if secrets.isEmpty { throw Misconfiguration(.secretMissing, key: "secret") }
+        var keys: [[UInt8]] = []
+        for secret in secrets {
+            guard let key = key(secret, encoding), !key.isEmpty else {
+                throw Misconfiguration(.secretMalformed, key: "secret")
+            }
+            keys.append(key)
+        }
+        return keys
     }
 
     /// The values to compare with; empty when every one is missing or empty.
