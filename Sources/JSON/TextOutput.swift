@@ -136,31 +136,37 @@
     /// A whole number.
     package mutating func number(_ number: Int64) {
         if number < 0 { byte("-") }
-        var rest = number.magnitude
+        let magnitude = number.magnitude
         var length = 1
         var bound: UInt64 = 10
         // The greatest magnitude has 19 digits.
-        while length < 19, rest >= bound {
+        while length < 19, magnitude >= bound {
             length += 1
             bound &*= 10
         }
-        guard let place = unsafe room(length) else { return }
-        for index in stride(from: length - 1, through: 0, by: -1) {
-            let digit = UInt8(truncatingIfNeeded: rest % 10)
-            unsafe place.storeBytes(of: 0x30 &+ digit, toByteOffset: index, as: UInt8.self)
-            rest /= 10
-        }
+        digits(magnitude, length)
     }
 
     /// The lowest `length` decimal digits of a number, with zeros in front.
     package mutating func digits(_ number: UInt64, _ length: Int) {
         guard let place = unsafe room(length) else { return }
         var rest = number
-        for index in stride(from: length - 1, through: 0, by: -1) {
+        var index = length
+        while index > 0 {
+            index -= 1
             let digit = UInt8(truncatingIfNeeded: rest % 10)
             unsafe place.storeBytes(of: 0x30 &+ digit, toByteOffset: index, as: UInt8.self)
             rest /= 10
         }
+    }
+
+    /// The two lowest decimal digits of a number below 1,000.
+    package mutating func pair(_ number: Int) {
+        guard let place = unsafe room(2) else { return }
+        let number = UInt32(truncatingIfNeeded: number)
+        let digits = (number / 10 % 10) | (number % 10) << 8 | 0x3030
+        unsafe place.storeBytes(
+            of: UInt16(truncatingIfNeeded: digits).littleEndian, as: UInt16.self)
     }
 }
 

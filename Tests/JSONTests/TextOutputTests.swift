@@ -88,4 +88,13 @@ struct TextOutputTests {
         bytes.append(expecting: 0) { $0.number(number) }
         #expect(String(decoding: bytes, as: UTF8.self) == String(number))
     }
+
+    @Test func `two digits are the lowest two of a number`() {
+        for number in [0, 7, 10, 42, 99, 100, 123, 999] {
+            var bytes: [UInt8] = []
+            bytes.append(expecting: 2) { $0.pair(number) }
+            let text = "0" + String(number % 100)
+            #expect(String(decoding: bytes, as: UTF8.self) == text.suffix(2))
+        }
+    }
 }

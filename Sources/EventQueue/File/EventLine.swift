@@ -88,9 +88,10 @@ enum EventLine {
     /// Writes the checksum of the line that begins at `start` and ends the bytes.
     private static func seal(_ bytes: inout [UInt8], from start: Int) {
         let crc = CRC32C.checksum(bytes, start + prefixCount..<bytes.count - 1)
+        var digits = HexText.digits(crc)
         for index in 0..<8 {
-            let digit = Hex.digits[Int((crc >> UInt32(28 - 4 * index)) & 15)]
-            bytes[start + opening.count + index] = digit
+            bytes[start + opening.count + index] = UInt8(truncatingIfNeeded: digits)
+            digits >>= 8
         }
     }
 

@@ -10,34 +10,62 @@ package final class Histogram: Sendable {
     /// Upper bounds of counts.
     static let powersOfTwo: [UInt64] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096]
 
-    private struct State {
-        var buckets: [UInt64]
+    private struct Counts {
+        /// One more than the longest list of bounds.
+        var buckets = InlineArray<16, UInt64>(repeating: 0)
         var sum: UInt64 = 0
         var count: UInt64 = 0
     }
+
+    /// What one loop has recorded: loops that wrote to the same memory would wait for each other's.
+    private final class Shard: Sendable {
+        let counts = Mutex(Counts())
+        /// Keeps the next object off the last line of the cache.
+        private let padding = InlineArray<8, UInt64>(repeating: 0)
+    }
+
     private let bounds: [UInt64]
     /// What a recorded value is divided by when it is shown.
     private let divisor: Double
-    private let state: Mutex<State>
+    private let shards: [Shard]
 
     /// Durations, shown in seconds.
-    package convenience init() { self.init(bounds: Self.microseconds, divisor: 1_000_000) }
-
-    init(bounds: [UInt64], divisor: Double) {
-        self.bounds = bounds
-        self.divisor = divisor
-        state = Mutex(State(buckets: [UInt64](repeating: 0, count: bounds.count + 1)))
+    package convenience init(shards: Int = 1) {
+        self.init(bounds: Self.microseconds, divisor: 1_000_000, shards: shards)
     }
 
-    package func record(nanoseconds: UInt64) { record(nanoseconds / 1000) }
+    /// - Parameters:
+    ///   - bounds: upper bounds, 15 at most, rising.
+    ///   - divisor: what values are divided by when they are shown.
+    ///   - shards: how many loops record.
+    init(bounds: [UInt64], divisor: Double, shards: Int = 1) {
+        self.bounds = Array(bounds.prefix(15))
+        self.divisor = divisor
+        self.shards = (0..<max(1, shards)).map { _ in Shard() }
+    }
 
-    func record(_ value: UInt64) {
-        let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
-        state.withLock { state in
-            state.buckets[bucket] &+= 1
-            state.sum &+= value
-            state.count &+= 1
+    /// - Parameter loop: the number of the loop that records; any number.
+    package func record(nanoseconds: UInt64, loop: Int = 0) { record(nanoseconds / 1000, loop) }
+
+    func record(_ value: UInt64, _ loop: Int = 0) {
+        var bucket = 0
+        while bucket < bounds.count, value > bounds[bucket] { bucket += 1 }
+        shards[Int(loop.magnitude % UInt(shards.count))].counts.withLock { counts in
+            counts.buckets[bucket] &+= 1
+            counts.sum &+= value
+            counts.count &+= 1
         }
+    }
+
+    private var counts: Counts {
+        var all = Counts()
+        for shard in shards {
+            let part = shard.counts.withLock { $0 }
+            for bucket in all.buckets.indices { all.buckets[bucket] &+= part.buckets[bucket] }
+            all.sum &+= part.sum
+            all.count &+= part.count
+        }
+        return all
     }
 
     /// Prometheus' text form of one without labels.
@@ -51,12 +79,12 @@ package final class Histogram: Sendable {
     ) {
         text += "# HELP \(name) \(help)\n# TYPE \(name) histogram\n"
         for (labels, histogram) in family {
-            let now = histogram.state.withLock { $0 }
+            let now = histogram.counts
             let before = labels.isEmpty ? "" : labels + ","
             let braces = labels.isEmpty ? "" : "{\(labels)}"
             var sum: UInt64 = 0
-            for (bound, count) in zip(histogram.bounds, now.buckets) {
-                sum += count
+            for (bucket, bound) in histogram.bounds.enumerated() {
+                sum += now.buckets[bucket]
                 let upper = Double(bound) / histogram.divisor
                 text += "\(name)_bucket{\(before)le=\"\(upper)\"} \(sum)\n"
             }

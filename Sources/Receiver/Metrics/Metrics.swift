@@ -69,7 +69,9 @@ package final class Metrics: Sendable {
         var keySetFetches: [Bool: UInt64] = [:]
     }
     private let state = Mutex(State())
-    let pipelineDuration = Histogram()
+    /// Loops that record without waiting for each other.
+    static let shards = 8
+    let pipelineDuration = Histogram(shards: shards)
     let answerDuration = Histogram()
     let stages = StageMetrics()
     let tls = TLSMetrics()

@@ -6,11 +6,21 @@ import Synchronization
 /// and short enough for Swift to keep without allocating.
 package final class RequestIdentifiers: Sendable {
     private let counter: Atomic<UInt64>
+    private let step: UInt64
 
-    package init(seed: UInt64) { counter = Atomic(seed) }
+    private static let unit: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+    /// - Parameters:
+    ///   - seed: where to begin.
+    ///   - part: this one's number among those that share a seed and never name two requests the same.
+    ///   - parts: how many those are.
+    package init(seed: UInt64, part: Int = 0, of parts: Int = 1) {
+        counter = Atomic(seed &+ UInt64(part) &* Self.unit)
+        step = UInt64(parts) &* Self.unit
+    }
 
     package func next() -> String {
-        var bits = counter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
+        var bits = counter.wrappingAdd(step, ordering: .relaxed).newValue
         // splitmix64's finalizer.
         bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
         bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB

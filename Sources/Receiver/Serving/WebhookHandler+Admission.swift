@@ -8,8 +8,8 @@ extension WebhookHandler {
         _ head: HTTPRequestHead, _ destination: Destination, _ snapshot: Snapshot,
         _ peer: String
     ) -> HTTPResponse? {
-        let integration = destination.active.integration
-        if let allowed = integration.allowedAddresses {
+        let active = destination.active
+        if let allowed = active.integration.allowedAddresses {
             let client = RequestAdapter.client(
                 head, peer: peer, trusted: snapshot.configuration.trustedProxies)
             guard allowed.contains(where: { $0.contains(client) }) else {
@@ -17,8 +17,8 @@ extension WebhookHandler {
                     destination, .refused, "address_not_allowed", Responses.forbidden, client)
             }
         }
-        if let limit = integration.rateLimit,
-            let wait = destination.active.counters.rateBucket.take(
+        if let limit = active.integration.rateLimit,
+            let wait = active.counters.rateBucket.take(
                 limit, now: Clock.monotonicNanoseconds)
         {
             return turnedAway(

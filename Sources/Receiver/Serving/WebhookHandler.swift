@@ -23,22 +23,33 @@ package final class WebhookHandler: HTTPHandler {
     let metrics: Metrics
     let log: Log
     let recent: RecentRequests
+    /// For requests that reach no loop's part.
     let identifiers: RequestIdentifiers
-    private let rounds: [RoundBatch]
+    private let rounds: [LoopState]
     private let answers: AnswerBatch
-    private let stageEnded: @Sendable (PipelineStage, UInt64) -> Void
     private let isDraining = Atomic(false)
     /// What stands before the path where neither `public_url` nor a proxy says what was called.
     private let origin = Mutex("http://localhost")
 
-    /// What a loop collected in one round.
-    private final class RoundBatch: Sendable {
+    /// What belongs to one loop, so that loops do not wait for each other's memory: what it collected in
+    /// one round, and where its requests get their names and random bits from.
+    private final class LoopState: Sendable {
         let pending = Mutex<[Pending]>([])
         /// Whose submissions wait for the loop to have nothing more to do.
         let held = Mutex<[QueueGroup]>([])
         /// Since when, in monotonic nanoseconds.
         let heldSince = Atomic<UInt64>(0)
         let time = RoundTime()
+        let identifiers: RequestIdentifiers
+        let randomBits: @Sendable () -> UInt64
+        let stageEnded: @Sendable (PipelineStage, UInt64) -> Void
+
+        init(identifiers: RequestIdentifiers, stages: StageMetrics, loop: Int) {
+            self.identifiers = identifiers
+            let pool = RandomPool()
+            randomBits = { pool.next() }
+            stageEnded = { stages.record($0, nanoseconds: $1, loop: loop) }
+        }
     }
 
     init(
@@ -52,13 +63,16 @@ package final class WebhookHandler: HTTPHandler {
         self.stateWorker = stateWorker
         self.keySets = keySets
         self.metrics = metrics
-        let stages = metrics.stages
-        stageEnded = { stages.record($0, nanoseconds: $1) }
         self.log = log
         self.answers = answers
         self.recent = recent
-        identifiers = RequestIdentifiers(seed: seed)
-        rounds = (0..<max(1, loops)).map { _ in RoundBatch() }
+        let loops = max(1, loops)
+        identifiers = RequestIdentifiers(seed: seed, part: loops, of: loops + 1)
+        rounds = (0..<loops).map { loop in
+            LoopState(
+                identifiers: RequestIdentifiers(seed: seed, part: loop, of: loops + 1),
+                stages: metrics.stages, loop: loop)
+        }
     }
 
     /// The configuration that new requests use.
@@ -91,31 +105,33 @@ package final class WebhookHandler: HTTPHandler {
         guard let destination = snapshot.destination(of: request.head.path) else {
             return exchange.respond(noSuchRoute(request.head, request.remoteAddress))
         }
-        let identifier = identifiers.next()
-        let trusted = snapshot.configuration.trustedProxies
+        let loop = rounds[exchange.loopIndex]
+        let identifier = loop.identifiers.next()
+        let configuration = snapshot.configuration
         let started = Clock.monotonicNanoseconds
         let began = exchange.roundBeganNanoseconds
-        let round = rounds[exchange.loopIndex].time
         let integrationKey = ObjectIdentifier(destination.active.counters)
-        let most = RoundTime.nanosecondsMax(snapshot.configuration.commit)
-        guard round.admits(integrationKey, began: began, now: started, most: most) else {
+        let most = RoundTime.nanosecondsMax(configuration.commit)
+        guard loop.time.admits(integrationKey, began: began, now: started, most: most) else {
             let answer = PendingAnswer(
                 exchange: exchange, identifier: identifier, destination: destination,
                 decidedNanoseconds: started, handler: self)
             return shed(answer, .queueTime)
         }
-        let now = Clock.nowMilliseconds
+        let trusted = configuration.trustedProxies
         let received = RequestAdapter.received(
             request, identifier: identifier,
             base: snapshot.publicURL ?? RequestAdapter.forwarded(request, trusted: trusted)
                 ?? origin.withLock { $0 },
             remoteAddress: RequestAdapter.client(
-                request.head, peer: request.remoteAddress, trusted: trusted), nowMilliseconds: now)
+                request.head, peer: request.remoteAddress, trusted: trusted),
+            nowMilliseconds: Clock.nowMilliseconds)
         let keys = destination.active.mayFetchKeySets ? KeySetInquiry(keySets) : nil
-        let decision = decide(received, destination, keys)
+        let decision = decide(received, destination, keys, loop)
         let decided = Clock.monotonicNanoseconds
-        metrics.pipelineDuration.record(nanoseconds: decided &- started)
-        round.add(integrationKey, began: began, from: started, to: decided, most: most)
+        metrics.pipelineDuration.record(
+            nanoseconds: decided &- started, loop: exchange.loopIndex)
+        loop.time.add(integrationKey, began: began, from: started, to: decided, most: most)
         let answer = PendingAnswer(
             exchange: exchange, identifier: identifier, destination: destination,
             decidedNanoseconds: decided, handler: self)
@@ -123,18 +139,27 @@ package final class WebhookHandler: HTTPHandler {
     }
 
     private func decide(
-        _ received: ReceivedRequest, _ destination: Destination, _ keys: KeySetInquiry?
+        _ received: ReceivedRequest, _ destination: Destination, _ keys: KeySetInquiry?,
+        _ loop: LoopState
     ) -> Decision {
-        let account = AccountState(
-            id: destination.account?.id,
+        let account = destination.account
+        let state = AccountState(
+            id: account?.id,
             context: contexts.context(
-                integration: destination.active.integration.name,
-                account: destination.account?.id,
-                configured: destination.account?.context ?? JSONObject()))
+                integration: destination.active.integration.name, account: account?.id,
+                configured: account?.context ?? JSONObject()))
         // Judged by the time of its arrival, however long a key took to come.
-        return destination.active.pipeline.run(
-            received, account: account,
-            environment: environment(received.receivedAtMilliseconds, keys))
+        var environment = PipelineEnvironment(
+            nowMilliseconds: received.receivedAtMilliseconds,
+            monotonicNanoseconds: Self.monotonicNanoseconds, randomBits: loop.randomBits,
+            decodeContent: Self.decodeContent, keySet: keys?.source)
+        environment.stageEnded = loop.stageEnded
+        return destination.active.pipeline.run(received, account: state, environment: environment)
+    }
+
+    private static let monotonicNanoseconds: @Sendable () -> UInt64 = { Clock.monotonicNanoseconds }
+    private static let decodeContent: PipelineEnvironment.ContentDecoder = {
+        Inflater.decode($0, $1, maximum: $2)
     }
 
     /// Acts on a decision, unless keys that are being fetched could change it: then the request waits,
@@ -146,7 +171,8 @@ package final class WebhookHandler: HTTPHandler {
         if let address = keys?.awaited, attempt <= 3, decision.couldChangeWithKeys {
             let again: @Sendable () -> Void = {
                 let keys = KeySetInquiry(self.keySets)
-                let decision = self.decide(received, answer.destination, keys)
+                let decision = self.decide(
+                    received, answer.destination, keys, self.rounds[answer.exchange.loopIndex])
                 self.conclude(decision, keys, answer, received, attempt: attempt + 1)
             }
             let outcome = keySets.wait(for: address, bytes: received.body.count) {
@@ -205,7 +231,7 @@ package final class WebhookHandler: HTTPHandler {
         for group in takeHeld(rounds[loop]) { group.committer.release(mayCommitHere: true) }
     }
 
-    private func takeHeld(_ round: RoundBatch) -> [QueueGroup] {
+    private func takeHeld(_ round: LoopState) -> [QueueGroup] {
         round.held.withLock { held in
             defer { held.removeAll(keepingCapacity: true) }
             return held
@@ -256,19 +282,6 @@ package final class WebhookHandler: HTTPHandler {
     }
 
     // MARK: Decisions
-
-    private static let randomBits: @Sendable () -> UInt64 = { RandomPool.shared.next() }
-
-    private func environment(
-        _ now: Int64, _ keys: KeySetInquiry?
-    ) -> PipelineEnvironment {
-        var environment = PipelineEnvironment(
-            nowMilliseconds: now, monotonicNanoseconds: { Clock.monotonicNanoseconds },
-            randomBits: Self.randomBits,
-            decodeContent: { Inflater.decode($0, $1, maximum: $2) }, keySet: keys?.source)
-        environment.stageEnded = stageEnded
-        return environment
-    }
 
     private func act(
         on decision: Decision, _ answer: PendingAnswer, _ received: ReceivedRequest

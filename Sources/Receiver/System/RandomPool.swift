@@ -4,24 +4,32 @@ import Synchronization
 /// Unpredictable bits for identifiers and `$random`, fetched many at a time: the system's own source
 /// costs a system call for every eight bytes.
 final class RandomPool: Sendable {
-    static let shared = RandomPool()
+    private struct State {
+        var bytes: [UInt8] = []
+        /// Where those begin that were not given yet.
+        var next = 0
+    }
 
-    private let bytes = Mutex<[UInt8]>([])
+    private let state = Mutex(State())
     private static let byteCount = 1024
 
     /// 64 bits that are given to nobody else.
     func next() -> UInt64 {
-        bytes.withLock { bytes in
-            if bytes.count < 8 {
+        state.withLock { state in
+            if state.bytes.count - state.next < 8 {
                 guard let fresh = try? Randomness.bytes(Self.byteCount) else {
                     var generator = SystemRandomNumberGenerator()
                     return generator.next()
                 }
-                bytes = fresh
+                (state.bytes, state.next) = (fresh, 0)
             }
             var bits: UInt64 = 0
-            for byte in bytes.suffix(8) { bits = bits << 8 | UInt64(byte) }
-            bytes.removeLast(8)
+            for place in state.next..<state.next + 8 {
+                bits = bits << 8 | UInt64(state.bytes[place])
+                // Nobody can read from memory what was given.
+                state.bytes[place] = 0
+            }
+            state.next += 8
             return bits
         }
     }

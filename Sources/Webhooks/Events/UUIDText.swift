@@ -1,3 +1,5 @@
+import JSON
+
 /// UUIDs in their text form (RFC 9562), from bits that are given.
 package enum UUIDText {
     /// Version 7: 48 bits of Unix milliseconds, then 74 random bits.

@@ -40,6 +40,8 @@ final class HMACScheme: Sendable {
     /// The keys, when they are the same for every request: those of secrets written out in the
     /// configuration, all of which can be used.
     let fixedKeys: [[UInt8]]?
+    /// What those keys make codes with; nil for a digest, and when OpenSSL has no such algorithm.
+    let fixedContexts: [HMAC]?
 
     init(
         isDigest: Bool, algorithm: DigestAlgorithm, secrets: [PlaceholderTemplate],
@@ -58,8 +60,11 @@ final class HMACScheme: Sendable {
         self.prefix = prefix
         self.timestamp = timestamp
         let literals = secrets.compactMap(\.literal)
-        fixedKeys =
+        let keys =
             literals.count == secrets.count
             ? try? SignatureVerifier.keys(of: literals, secretEncoding) : nil
+        fixedKeys = keys
+        fixedContexts =
+            isDigest ? nil : try? keys?.map { try HMAC(algorithm, key: Secret($0)) }
     }
 }

@@ -6,6 +6,8 @@ import JSONata
 package final class Pipeline: Sendable {
     package let integration: Integration
     let contextFrame: ContextFrame
+    /// Deliveries of which types are verified.
+    fileprivate let checkedTypes: [Integration.ResultType]
     fileprivate let verifier: SignatureVerifier?
     /// What the events of all deliveries have in common.
     let eventFrame: EventFrame
@@ -23,6 +25,7 @@ package final class Pipeline: Sendable {
             id: integration.id ?? integration.name, name: integration.name,
             environmentVariables: environmentVariables,
             bodyBytesMax: integration.bodyBytesMax ?? bodyBytesMax)
+        checkedTypes = Array(integration.signatureScope)
         eventFrame = EventFrame(integration)
         verifier = integration.verification.map { SignatureVerifier($0) }
     }
@@ -78,7 +81,7 @@ private struct PipelineRun {
             let result = try handle()
             var verification = VerifiedDelivery.Verification.none
             var isChecked = false
-            if pipeline.integration.signatureScope.contains(result.type) {
+            if pipeline.checkedTypes.contains(result.type) {
                 verification = try verify()
                 if case .passed = verification { isChecked = true }
             } else {

@@ -18,7 +18,7 @@ package enum TimeText {
     /// Writes the same.
     static func writeISO8601(_ milliseconds: Int64, to out: inout TextOutput) {
         let day = Int(floorDivide(milliseconds, 86_400_000))
-        let rest = UInt64(milliseconds - Int64(day) * 86_400_000)
+        let rest = Int(milliseconds - Int64(day) * 86_400_000)
         let (year, month, date) = civil(day)
         if year < 0 { out.byte("-") }
         let magnitude = UInt64(year.magnitude)
@@ -28,17 +28,17 @@ package enum TimeText {
             out.number(Int64(magnitude))
         }
         out.byte("-")
-        out.digits(UInt64(month), 2)
+        out.pair(month)
         out.byte("-")
-        out.digits(UInt64(date), 2)
+        out.pair(date)
         out.byte("T")
-        out.digits(rest / 3_600_000, 2)
+        out.pair(rest / 3_600_000)
         out.byte(":")
-        out.digits(rest / 60_000 % 60, 2)
+        out.pair(rest / 60_000 % 60)
         out.byte(":")
-        out.digits(rest / 1000 % 60, 2)
+        out.pair(rest / 1000 % 60)
         out.byte(".")
-        out.digits(rest % 1000, 3)
+        out.digits(UInt64(rest % 1000), 3)
         out.byte("Z")
     }
 

@@ -5,6 +5,18 @@ extension SignatureVerifier {
     func verifyHMAC(
         _ scheme: HMACScheme, _ scope: PlaceholderScope, _ now: Int64
     ) -> VerificationOutcome {
+        if let contexts = scheme.fixedContexts {
+            return judge(scheme, scope, now, length: scheme.algorithm.byteCount) {
+                candidates, scope in
+                var outcome = Comparison()
+                forEachText(scheme, scope) { text in
+                    for context in contexts {
+                        outcome.note(try? context.isCode(candidates, of: text.span))
+                    }
+                }
+                return outcome.verification(of: scheme)
+            }
+        }
         do throws(Misconfiguration) {
             let keys =
                 if let fixed = scheme.fixedKeys { fixed } else {
@@ -34,15 +46,18 @@ extension SignatureVerifier {
             }
             return judge(scheme, scope, now, length: nil) { candidates, scope in
                 var hasText = false
-                for text in self.texts(scheme, scope, nil) {
+                var matches = false
+                forEachText(scheme, scope) { text in
                     hasText = true
-                    for key in keys {
-                        for candidate in candidates
-                        where key.verify(algorithm, candidate, of: text, isRaw: isRaw) {
-                            return .passed(format: "public_key")
+                    matches =
+                        matches
+                        || keys.contains { key in
+                            candidates.contains {
+                                key.verify(algorithm, $0, of: text, isRaw: isRaw)
+                            }
                         }
-                    }
                 }
+                if matches { return .passed(format: "public_key") }
                 return .refused(hasText ? .signatureMismatch : .missingSignature)
             }
         } catch {
@@ -56,15 +71,8 @@ extension SignatureVerifier {
         length: Int?,
         compare: ([[UInt8]], PlaceholderScope) -> VerificationOutcome
     ) -> VerificationOutcome {
-        var scope = scope
         var candidates = Candidates(scheme, length: length)
-        if let separator = scheme.split {
-            let given = values(scheme.compareWith, scope)
-            if given.isEmpty { return .refused(.missingSignature) }
-            let parts = Self.parts(given, separator)
-            scope.extra["signature"] = Self.parameters(parts)
-            for part in parts { candidates.add(part.span) }
-        } else {
+        guard let separator = scheme.split else {
             var isGiven = false
             for template in scheme.compareWith {
                 if let name = template.headerName, let value = scope.onlyField(name) {
@@ -78,7 +86,21 @@ extension SignatureVerifier {
                 }
             }
             if !isGiven { return .refused(.missingSignature) }
+            return judge(scheme, scope, now, candidates, compare)
         }
+        let given = values(scheme.compareWith, scope)
+        if given.isEmpty { return .refused(.missingSignature) }
+        let parts = Self.parts(given, separator)
+        for part in parts { candidates.add(part.span) }
+        var scope = scope
+        scope.extra["signature"] = Self.parameters(parts)
+        return judge(scheme, scope, now, candidates, compare)
+    }
+
+    private func judge(
+        _ scheme: HMACScheme, _ scope: PlaceholderScope, _ now: Int64, _ candidates: Candidates,
+        _ compare: ([[UInt8]], PlaceholderScope) -> VerificationOutcome
+    ) -> VerificationOutcome {
         if !candidates.hasPrefix { return .refused(.malformedSignature) }
         if let timestamp = scheme.timestamp, let refusal = Self.check(timestamp, scope, now) {
             return .refused(refusal)
@@ -113,58 +135,69 @@ extension SignatureVerifier {
     }
 
     /// What is signed: each configured text that has all its values.
-    private func texts(
-        _ scheme: HMACScheme, _ scope: PlaceholderScope, _ digestKey: [UInt8]?
-    ) -> [[UInt8]] {
-        var scope = scope
-        if let key = digestKey {
-            scope.extra["secret"] = .string(String(decoding: key, as: UTF8.self))
-        }
-        var texts: [[UInt8]] = []
+    private func forEachText(
+        _ scheme: HMACScheme, _ scope: PlaceholderScope, _ body: ([UInt8]) -> Void
+    ) {
         for template in scheme.signedStrings {
             if template.isRawBody, scope.context.transformed["raw_body"] == nil {
-                texts.append(scope.context.request.body)
+                body(scope.context.request.body)
                 continue
             }
             switch scope.render(template) {
-            case .value(let text): texts.append(text)
-            case .list(let items): texts.append(contentsOf: items)
+            case .value(let text): body(text)
+            case .list(let items): for item in items { body(item) }
             case .missing: continue
             }
         }
-        return texts
+    }
+
+    /// What came of comparing codes.
+    private struct Comparison {
+        private var matches = false
+        private var hasText = false
+        private var isUnavailable = false
+
+        /// - Parameter isCode: nil when OpenSSL has no such algorithm.
+        mutating func note(_ isCode: Bool?) {
+            hasText = true
+            if isCode == true { matches = true }
+            if isCode == nil { isUnavailable = true }
+        }
+
+        func verification(of scheme: HMACScheme) -> VerificationOutcome {
+            if isUnavailable {
+                return .misconfigured(Misconfiguration(.algorithmUnavailable, key: "algorithm"))
+            }
+            if matches { return .passed(format: scheme.isDigest ? "digest" : "hmac") }
+            return .refused(hasText ? .signatureMismatch : .missingSignature)
+        }
     }
 
     /// Every key, signed text and candidate is tried, so that the time does not tell which one matched.
     private func compare(
         _ scheme: HMACScheme, _ keys: [[UInt8]], _ candidates: [[UInt8]], _ scope: PlaceholderScope
     ) -> VerificationOutcome {
-        var matches = false
-        var hasText = false
+        var outcome = Comparison()
         for key in keys {
-            for text in texts(scheme, scope, scheme.isDigest ? key : nil) {
-                hasText = true
-                guard let isCode = isCode(candidates, scheme, key, text) else {
-                    return .misconfigured(Misconfiguration(.algorithmUnavailable, key: "algorithm"))
+            guard scheme.isDigest else {
+                let context = self.keys.context(scheme.algorithm, key)
+                forEachText(scheme, scope) { text in
+                    outcome.note(try? context?.isCode(candidates, of: text.span))
                 }
-                if isCode { matches = true }
+                continue
+            }
+            var scope = scope
+            scope.extra["secret"] = .string(String(decoding: key, as: UTF8.self))
+            forEachText(scheme, scope) { text in
+                let expected = try? Digest.hash(scheme.algorithm, of: text)
+                var isCode = expected.map { _ in false }
+                for candidate in candidates {
+                    if let expected, constantTimeEquals(candidate, expected) { isCode = true }
+                }
+                outcome.note(isCode)
             }
         }
-        if matches { return .passed(format: scheme.isDigest ? "digest" : "hmac") }
-        return .refused(hasText ? .signatureMismatch : .missingSignature)
-    }
-
-    /// Whether one of the candidates is the code of a text; nil when OpenSSL has no such algorithm.
-    private func isCode(
-        _ candidates: [[UInt8]], _ scheme: HMACScheme, _ key: [UInt8], _ text: [UInt8]
-    ) -> Bool? {
-        guard scheme.isDigest else {
-            return try? keys.context(scheme.algorithm, key)?.isCode(candidates, of: text.span)
-        }
-        guard let expected = try? Digest.hash(scheme.algorithm, of: text) else { return nil }
-        var matches = false
-        for candidate in candidates where constantTimeEquals(candidate, expected) { matches = true }
-        return matches
+        return outcome.verification(of: scheme)
     }
 
     /// The key that a secret's text stands for; nil when it does not decode.
