@@ -29,7 +29,7 @@ package struct HTTPOutcome: Sendable, Equatable {
     ///   - limits: the listener's.
     ///   - cuts: rising places where one read ends and the next begins.
     package init(reading bytes: [UInt8], limits: HTTPLimits = HTTPLimits(), cuts: [Int] = []) {
-        var parser = HTTPParser(limits: limits)
+        let parser = HTTPParser(limits: limits)
         var pending: [UInt8] = []
         var start = 0
         var head: HTTPRequestHead?
@@ -37,7 +37,7 @@ package struct HTTPOutcome: Sendable, Equatable {
             pending += bytes[start..<end]
             start = end
             do throws(HTTPFailure) {
-                try read(&parser, &pending, &head, limits)
+                try read(parser, &pending, &head, limits)
             } catch {
                 self.end = .refused(error.status)
                 return
@@ -48,7 +48,7 @@ package struct HTTPOutcome: Sendable, Equatable {
     }
 
     private mutating func read(
-        _ parser: inout HTTPParser, _ pending: inout [UInt8], _ head: inout HTTPRequestHead?,
+        _ parser: HTTPParser, _ pending: inout [UInt8], _ head: inout HTTPRequestHead?,
         _ limits: HTTPLimits
     ) throws(HTTPFailure) {
         while true {

@@ -1,9 +1,8 @@
-import Glibc
-
 /// An incremental parser of HTTP/1.1 requests (RFC 9112), strict: what the RFC calls invalid is refused.
 ///
-/// It holds no input: the caller gives the bytes it has, and keeps those that were not consumed.
-struct HTTPParser {
+/// It holds no input: the caller gives the bytes it has, and keeps those that were not consumed. It is an
+/// object whose state consists of single values: so reading and changing them is not checked at run time.
+final class HTTPParser {
     enum Event {
         /// Nothing more can be said without more bytes.
         case needMore
@@ -65,7 +64,7 @@ struct HTTPParser {
     var bodyBytesHeld: Int { body.capacity }
 
     /// Allows the body of the head just given, up to `bodyLimit` bytes.
-    mutating func accept(bodyLimit: Int) throws(HTTPFailure) {
+    func accept(bodyLimit: Int) throws(HTTPFailure) {
         guard case .headDone(let isChunked, let length) = state else { return }
         self.bodyLimit = max(0, min(bodyLimit, limits.bodyBytesMax))
         (overhead, trailerCount) = (0, 0)
@@ -80,7 +79,7 @@ struct HTTPParser {
     }
 
     /// Takes what it can from `input`, counts it in `consumed`, and says what came of it.
-    mutating func next(
+    func next(
         _ input: Span<UInt8>, consumed: inout Int
     ) throws(HTTPFailure) -> Event {
         while true {
@@ -91,9 +90,12 @@ struct HTTPParser {
                 return .needMore
             case .body(let remaining):
                 let count = min(remaining, input.count - consumed)
+                if count == remaining, body.isEmpty {
+                    return finish(whole: input, &consumed, count)
+                }
                 // The exact size at once: a body is copied once and never grows.
-                if body.isEmpty, remaining > 0, count > 0 { body.reserveCapacity(remaining) }
-                append(input, consumed, count)
+                let room = body.isEmpty && count > 0 ? remaining : 0
+                append(input, consumed, count, room: room)
                 consumed += count
                 if count < remaining {
                     state = .body(remaining: remaining - count)
@@ -127,7 +129,7 @@ struct HTTPParser {
                     throw HTTPFailure(431, "too many trailers", limit: "header_count_max")
                 }
                 var index = line.lowerBound
-                let field = try HTTPHeadParser.fieldLine(
+                let field = try HTTPHeadParser.trailerLine(
                     input.extracting(..<(line.upperBound + 2)), &index)
                 // RFC 9110 §6.5.1: no sender may put these there, and not every reader ignores them.
                 guard !HTTPHeadParser.framesMessages(input, field.name) else {
@@ -137,19 +139,32 @@ struct HTTPParser {
         }
     }
 
-    private mutating func finish() -> Event {
-        let bytes = body
-        body = []
+    /// Ends a body that has come at once.
+    private func finish(
+        whole input: Span<UInt8>, _ consumed: inout Int, _ count: Int
+    ) -> Event {
+        let range = consumed..<consumed + count
+        consumed = range.upperBound
         state = .head
-        return .complete(bytes)
+        // The span's own bounds check has passed when the pointer is taken.
+        return unsafe .complete(
+            input.extracting(range).withUnsafeBufferPointer { unsafe [UInt8]($0) })
     }
 
-    private mutating func append(_ input: Span<UInt8>, _ start: Int, _ count: Int) {
+    private func finish() -> Event {
+        state = .head
+        return .complete(body.take())
+    }
+
+    private func append(_ input: Span<UInt8>, _ start: Int, _ count: Int, room: Int = 0) {
         guard count > 0 else { return }
         // The span's own bounds check has passed when the pointer is taken.
+        var body = self.body.take()
+        if room > 0 { body.reserveCapacity(room) }
         unsafe input.extracting(start..<start + count).withUnsafeBufferPointer {
             unsafe body.append(contentsOf: $0)
         }
+        self.body = body
     }
 
     /// The line end after a chunk's data; false when it has not arrived whole.
@@ -165,7 +180,7 @@ struct HTTPParser {
         return true
     }
 
-    private mutating func spend(_ bytes: Int) throws(HTTPFailure) {
+    private func spend(_ bytes: Int) throws(HTTPFailure) {
         overhead += bytes
         guard overhead <= limits.headerBytesMax else {
             throw HTTPFailure(
@@ -178,7 +193,7 @@ struct HTTPParser {
     private func nextLine(
         _ input: Span<UInt8>, _ consumed: inout Int
     ) throws(HTTPFailure) -> Range<Int>? {
-        guard let end = Self.lineFeed(input, from: consumed) else {
+        guard let end = input.firstIndex(of: 0x0A, from: consumed) else {
             guard input.count - consumed <= limits.headerBytesMax else {
                 throw HTTPFailure(
                     431, "chunk extensions or trailers too large", limit: "header_bytes_max")
@@ -193,31 +208,20 @@ struct HTTPParser {
         return line
     }
 
-    /// The place of the next LF.
-    private static func lineFeed(_ input: Span<UInt8>, from start: Int) -> Int? {
-        guard start < input.count else { return nil }
-        // memchr stays within the extracted span, and the pointer does not leave the closure.
-        return unsafe input.extracting(start...).withUnsafeBufferPointer { bytes -> Int? in
-            guard let base = bytes.baseAddress,
-                let found = unsafe memchr(base, 0x0A, bytes.count)
-            else { return nil }
-            return unsafe start + (UnsafeRawPointer(found) - UnsafeRawPointer(base))
-        }
-    }
-
     /// Searches for the empty line that ends the head; checks limits as bytes arrive, so that neither
     /// an endless line nor endless lines are waited for.
-    private mutating func scanHead(
+    private func scanHead(
         _ input: Span<UInt8>, consumed: inout Int
     ) throws(HTTPFailure) -> Event {
         var start = consumed
-        try checkFirstByte(input, start)
-        while let feed = Self.lineFeed(input, from: start + scanned) {
-            guard feed > start + lineStart, input[feed - 1] == 0x0D else {
+        if lineCount == 0 { try Self.checkFirstByte(input, start) }
+        while let feed = input.firstIndex(of: 0x0A, from: start + scanned) {
+            let line = start + lineStart
+            guard feed > line, input[feed - 1] == 0x0D else {
                 throw HTTPFailure(400, "bare line feed")
             }
-            let isEmpty = feed - 1 == start + lineStart
-            guard isEmpty || input[start + lineStart] != 0x0D else {
+            let isEmpty = feed - 1 == line
+            guard isEmpty || input[line] != 0x0D else {
                 throw HTTPFailure(400, "bare carriage return")
             }
             let next = feed + 1
@@ -228,7 +232,7 @@ struct HTTPParser {
                         throw HTTPFailure(400, "empty lines instead of a request")
                     }
                     (consumed, start, scanned) = (next, next, 0)
-                    try checkFirstByte(input, start)
+                    try Self.checkFirstByte(input, start)
                     continue
                 }
                 guard feed - 1 - start <= limits.requestLineBytesMax else {
@@ -238,13 +242,7 @@ struct HTTPParser {
             guard next - start <= limits.headerBytesMax else {
                 throw HTTPFailure(431, "head too large", limit: "header_bytes_max")
             }
-            if isEmpty {
-                let head = try HTTPHeadParser(limits: limits).parse(input.extracting(start..<next))
-                consumed = next
-                (scanned, lineStart, lineCount, emptyLines) = (0, 0, 0, 0)
-                state = .headDone(isChunked: head.isChunked, length: head.contentLength ?? 0)
-                return .head(head)
-            }
+            if isEmpty { return try readHead(input, start..<next, &consumed) }
             lineCount += 1
             (scanned, lineStart) = (next - start, next - start)
             guard lineCount <= limits.headerCountMax + 1 else {
@@ -261,10 +259,23 @@ struct HTTPParser {
         return .needMore
     }
 
+    private func readHead(
+        _ input: Span<UInt8>, _ range: Range<Int>, _ consumed: inout Int
+    ) throws(HTTPFailure) -> Event {
+        let head = try HTTPHeadParser(lineCountMax: limits.headerCountMax)
+            .parse(input.extracting(range))
+        consumed = range.upperBound
+        (scanned, lineStart, lineCount, emptyLines) = (0, 0, 0, 0)
+        state = .headDone(isChunked: head.isChunked, length: head.contentLength ?? 0)
+        return .head(head)
+    }
+
     /// What cannot become a request (a TLS handshake on a plain port) is refused by its first byte,
     /// not after the timeout.
-    private func checkFirstByte(_ input: Span<UInt8>, _ start: Int) throws(HTTPFailure) {
-        guard lineCount == 0, start < input.count else { return }
+    private static func checkFirstByte(
+        _ input: Span<UInt8>, _ start: Int
+    ) throws(HTTPFailure) {
+        guard start < input.count else { return }
         let first = input[start]
         guard HTTPCharacters.isToken(first) || first == 0x0D else {
             throw HTTPFailure(400, "malformed method")

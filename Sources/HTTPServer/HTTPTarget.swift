@@ -1,11 +1,18 @@
 /// The grammar of request targets and hosts (RFC 9112 §3.2, RFC 3986 §3.2).
 enum HTTPTarget {
+    /// Where the path and, if there is one, the query lie in a target.
+    struct Parts: Sendable {
+        let path: Range<Int>
+        let query: Int?
+    }
+
     /// Origin-form, absolute-form of http or https, and `*` for OPTIONS alone. A receiver is no proxy:
     /// CONNECT, with its authority-form, is refused. A fragment is never sent.
     static func check(
         _ input: Span<UInt8>, _ target: Range<Int>, method: String
     ) throws(HTTPFailure) {
-        for index in target where input[index] == UInt8(ascii: "#") {
+        let text = input.extracting(target)
+        guard text.firstIndex(of: UInt8(ascii: "#"), from: 0) == nil else {
             throw HTTPFailure(400, "fragment in the request target")
         }
         if method == "CONNECT" { throw HTTPFailure(501, "CONNECT") }
@@ -28,6 +35,32 @@ enum HTTPTarget {
         guard end > start, isHost(input, start..<end) else {
             throw HTTPFailure(400, "malformed request target")
         }
+    }
+
+    /// RFC 9112 §3.2: origin-form as it is, absolute-form without scheme and authority.
+    static func split(_ target: Span<UInt8>) -> Parts {
+        var start = 0
+        if target.isEmpty || target[0] != UInt8(ascii: "/") { start = endOfAuthority(target) }
+        guard let mark = target.firstIndex(of: UInt8(ascii: "?"), from: start) else {
+            return Parts(path: start..<target.count, query: nil)
+        }
+        return Parts(path: start..<mark, query: mark + 1)
+    }
+
+    /// Where the authority of `scheme://authority/path` ends; 0 for what has none.
+    private static func endOfAuthority(_ target: Span<UInt8>) -> Int {
+        var place = 0
+        while place < target.count, target[place] != UInt8(ascii: ":") { place += 1 }
+        guard place + 2 < target.count, target[place + 1] == UInt8(ascii: "/"),
+            target[place + 2] == UInt8(ascii: "/")
+        else { return 0 }
+        place += 3
+        while place < target.count, target[place] != UInt8(ascii: "/"),
+            target[place] != UInt8(ascii: "?")
+        {
+            place += 1
+        }
+        return place
     }
 
     /// Where the authority begins after `http://` or `https://` in any spelling.
@@ -60,8 +93,10 @@ enum HTTPTarget {
             }
             index += 1
         } else {
-            while index < end, HTTPCharacters.isRegisteredName(input[index]) {
-                if input[index] == UInt8(ascii: "%") {
+            while index < end {
+                let byte = input[index]
+                guard HTTPCharacters.isRegisteredName(byte) else { break }
+                if byte == UInt8(ascii: "%") {
                     guard index + 2 < end, HTTPCharacters.hexDigit(input[index + 1]) != nil,
                         HTTPCharacters.hexDigit(input[index + 2]) != nil
                     else { return false }
@@ -76,7 +111,7 @@ enum HTTPTarget {
         for place in index + 1..<end {
             let digit = input[place] &- UInt8(ascii: "0")
             guard digit < 10 else { return false }
-            port = port * 10 + Int(digit)
+            port = port &* 10 &+ Int(digit)
             guard port <= 65_535 else { return false }
         }
         return true

@@ -149,7 +149,7 @@ struct HTTPParserTests {
     }
 
     @Test func `repeats, order and spelling of fields are kept`() throws {
-        var parser = HTTPParser(limits: HTTPLimits())
+        let parser = HTTPParser(limits: HTTPLimits())
         var consumed = 0
         let text = "GET / HTTP/1.1\r\nHost: a\r\nX-A:  1 \r\nx-a: 2\r\n\r\n"
         let bytes = Array(text.utf8)

@@ -16,7 +16,7 @@ struct ForwardedTests {
     ) throws -> HTTPRequest {
         let lines = fields.map { "\($0)\r\n" }.joined()
         let text = Array("POST /a?b=c HTTP/1.1\r\nHost: called.example\r\n\(lines)\r\n".utf8)
-        var parser = HTTPParser(limits: HTTPLimits())
+        let parser = HTTPParser(limits: HTTPLimits())
         var consumed = 0
         guard case .head(let head) = try parser.next(text.span, consumed: &consumed) else {
             throw HTTPFailure(400, "no head")
