@@ -3,7 +3,6 @@
 final class Connection {
     /// A request whose answer has not left yet.
     struct InFlight {
-        let sequence: UInt64
         let isHEAD: Bool
         let persistence: HTTPResponse.Persistence
         var response: HTTPResponse?
@@ -28,16 +27,17 @@ final class Connection {
     /// PROXY header and TLS; nil when bytes are HTTP's as they are.
     var layers: ConnectionLayers?
     var security: ConnectionSecurity?
-    var parser: HTTPParser
+    let parser: HTTPParser
     var input: [UInt8] = []
     /// Answers that the socket did not take at once.
     var output: [UInt8] = [] {
         didSet { outputCount = output.count }
     }
-    // Asked often, and unlike the arrays they cost no check at run time that nobody changes them.
+    // Asked often.
     private var outputCount = 0
     private(set) var inFlightCount = 0
     var inFlight: [InFlight] = []
+    /// The sequence number of the next request; those under way have the numbers before it.
     var nextSequence: UInt64 = 0
     /// Its loop has closed it.
     var isClosed = false
@@ -93,8 +93,17 @@ final class Connection {
 
     // MARK: Requests and answers
 
+    /// That of the first request under way.
+    var firstSequence: UInt64 { nextSequence &- UInt64(inFlightCount) }
     var slot: Int { Int(id & 0xFFFF_FFFF) }
     var hasOutput: Bool { outputCount > 0 }
+
+    /// Keeps bytes that are not parsed yet.
+    func append(_ bytes: ArraySlice<UInt8>) {
+        var input = self.input.take()
+        input.append(contentsOf: bytes)
+        self.input = input
+    }
 
     /// True when nothing is under way and nothing has begun.
     var isIdle: Bool { inFlightCount == 0 && !hasOutput && parser.isIdle && input.isEmpty }
@@ -106,7 +115,7 @@ final class Connection {
     }
 
     /// What the peer, or the handler, is waited for now; lingering is decided elsewhere.
-    func wanted(_ limits: HTTPLimits) -> Waiting {
+    @inline(__always) func wanted(_ limits: HTTPLimits) -> Waiting {
         if let layers, !layers.isReady { return .handshake }
         if hasOutput { return .write }
         guard mayRead(limits) else { return .handler }
@@ -117,12 +126,14 @@ final class Connection {
         }
     }
 
-    /// Puts the answer to its request; false when there is none that waits for it.
-    func setResponse(_ sequence: UInt64, _ response: HTTPResponse) -> Bool {
-        guard let first = inFlight.first?.sequence, sequence >= first else { return false }
-        let place = Int(sequence - first)
-        guard place < inFlight.count, inFlight[place].response == nil else { return false }
-        inFlight[place].response = response
+    /// Puts the answer to its request; false, and takes nothing, when there is none that waits for it.
+    func take(_ response: inout HTTPResponse?, sequence: UInt64) -> Bool {
+        guard sequence >= firstSequence, sequence < nextSequence else { return false }
+        let place = Int(sequence - firstSequence)
+        guard inFlight[place].response == nil else { return false }
+        var requests = inFlight.take()
+        swap(&requests[place].response, &response)
+        inFlight = requests
         return true
     }
 
@@ -134,37 +145,35 @@ final class Connection {
     ) -> (count: Int, closes: Bool) {
         var count = 0
         var closes = false
-        while count < inFlight.count, !closes, let response = inFlight[count].response {
-            let request = inFlight[count]
+        var requests = inFlight.take()
+        while count < requests.count, !closes, let response = requests[count].response.take() {
+            let persistence = requests[count].persistence
+            let isHEAD = requests[count].isHEAD
             count += 1
             closes =
-                request.persistence == .close || response.closesConnection
-                || (closesAfterLast && count == inFlight.count)
+                persistence == .close || response.closesConnection
+                || (closesAfterLast && count == requests.count)
             response.serialize(
-                into: &out, closes ? .close : request.persistence, withoutBody: request.isHEAD,
-                date: date)
+                into: &out, closes ? .close : persistence, withoutBody: isHEAD, date: date)
         }
-        if closes || count == inFlight.count {
-            // RFC 9112 §9.6: what was pipelined behind a closing answer is not answered.
-            count = inFlight.count
-            inFlight.removeAll(keepingCapacity: true)
-            inFlightCount = 0
-        } else if count > 0 {
-            inFlight.removeFirst(count)
-            inFlightCount -= count
-        }
+        // RFC 9112 §9.6: what was pipelined behind a closing answer is not answered.
+        if closes { count = requests.count }
+        requests.removeFirst(count)
+        inFlightCount = requests.count
+        inFlight = requests
         return (count, closes)
     }
 
     /// Notes a request that has arrived; gives its sequence number.
     func begin(
-        isHEAD: Bool, _ persistence: HTTPResponse.Persistence, response: HTTPResponse? = nil
+        isHEAD: Bool, _ persistence: HTTPResponse.Persistence,
+        response: consuming HTTPResponse? = nil
     ) -> UInt64 {
         let sequence = nextSequence
         nextSequence += 1
-        inFlight.append(
-            InFlight(
-                sequence: sequence, isHEAD: isHEAD, persistence: persistence, response: response))
+        var requests = inFlight.take()
+        requests.append(InFlight(isHEAD: isHEAD, persistence: persistence, response: response))
+        inFlight = requests
         inFlightCount += 1
         return sequence
     }

@@ -82,16 +82,12 @@ extension EventLoop {
         let (fd, address, listener) = (socket.fd, socket.address, socket.settings)
         let isLayered = listener.tls != nil || listener.expectsProxyHeader
         let slot = freeSlots.popLast() ?? connections.count
-        if slot == connections.count {
-            connections.append(nil)
-            generations.append(0)
-            deadlines.append(.max)
-        }
+        if slot == connections.count { addSlot() }
         generations[slot] &+= 1
         let id = UInt64(generations[slot] & 0x3FFF_FFFF) << 32 | UInt64(slot)
         let connection = Connection(fd: fd, id: id, remoteAddress: address, limits: limits)
         connection.limitsVersion = limitsVersion
-        connections[slot] = connection
+        set(connection, deadline: .max, slot)
         if isLayered, !addLayers(connection, listener) {
             close(connection)
             return nil

@@ -1,14 +1,21 @@
+/// What a loop reads into.
+struct ReadBuffers {
+    var bytes = [UInt8](repeating: 0, count: 64 << 10)
+    /// Bytes below TLS; empty until there is some.
+    var wire: [UInt8] = []
+}
+
 extension EventLoop {
     /// One read of a readable socket, and whatever TLS holds besides.
-    func read(_ connection: Connection, scratch: inout [UInt8]) {
+    func read(_ connection: Connection, _ buffers: inout ReadBuffers) {
         repeat {
-            readOnce(connection, scratch: &scratch)
+            readOnce(connection, &buffers)
         } while connection.layers?.hasMore == true && isOpen(connection)
     }
 
     /// Parsed straight from the loop's buffer when nothing is pending.
-    private func readOnce(_ connection: Connection, scratch: inout [UInt8]) {
-        let received = connection.receive(system, into: &scratch, wire: &wire)
+    private func readOnce(_ connection: Connection, _ buffers: inout ReadBuffers) {
+        let received = connection.receive(system, into: &buffers.bytes, wire: &buffers.wire)
         guard connection.layers == nil || layersAdvanced(connection) else { return }
         switch received {
         case .wouldBlock:
@@ -21,12 +28,12 @@ extension EventLoop {
             // Lingering, or refused a moment ago: what still comes is not wanted.
             if connection.waiting == .linger || connection.isLast { return }
             if connection.input.isEmpty {
-                let consumed = parse(connection, scratch.span.extracting(0..<count))
+                let consumed = parse(connection, buffers.bytes.span.extracting(0..<count))
                 if consumed < count, !connection.isLast {
-                    connection.input.append(contentsOf: scratch[consumed..<count])
+                    connection.append(buffers.bytes[consumed..<count])
                 }
             } else {
-                connection.input.append(contentsOf: scratch[..<count])
+                connection.append(buffers.bytes[..<count])
                 parsePending(connection)
             }
             settle(connection)
@@ -36,12 +43,11 @@ extension EventLoop {
 
     /// Parses what an earlier read left.
     func parsePending(_ connection: Connection) {
-        var pending: [UInt8] = []
-        swap(&pending, &connection.input)
+        var pending = connection.input.take()
         let consumed = parse(connection, pending.span)
         if connection.isLast || consumed == pending.count { return }
         if consumed > 0 { pending.removeSubrange(..<consumed) }
-        swap(&pending, &connection.input)
+        connection.input = pending
     }
 
     /// The peer has sent its end: what is whole is answered, a half request is refused.
@@ -71,8 +77,14 @@ extension EventLoop {
                 case .needMore:
                     if connection.peerEnded { try endedWhilePending(connection) }
                     return consumed
-                case .head(let head): try began(connection, head, hasMore: consumed < input.count)
-                case .complete(let body): completed(connection, body)
+                case .head(let head):
+                    if try began(connection, head, hasMore: consumed < input.count) {
+                        connection.currentHead = head
+                    }
+                case .complete(let body):
+                    completed(connection, body)
+                    // Most clients send one request at a time.
+                    if consumed == input.count, !connection.peerEnded { return consumed }
                 }
             }
         } catch {
@@ -90,9 +102,10 @@ extension EventLoop {
         touch(connection)
     }
 
+    /// - Returns: whether its body is to be read.
     private func began(
         _ connection: Connection, _ head: HTTPRequestHead, hasMore: Bool
-    ) throws(HTTPFailure) {
+    ) throws(HTTPFailure) -> Bool {
         guard shared.requestsInFlight < limits.requestsInFlightMax else {
             throw HTTPFailure(503, "too many requests at once", limit: "requests_in_flight_max")
         }
@@ -100,10 +113,10 @@ extension EventLoop {
         case .respond(let response):
             if head.hasBody {
                 // The body is not wanted: the connection cannot be used again.
-                begin(connection, head, .close, response)
+                begin(connection, isHEAD: head.method == "HEAD", .close, response)
                 connection.isLast = true
                 touch(connection)
-                return
+                return false
             }
             connection.immediate = response
             try connection.parser.accept(bodyLimit: 0)
@@ -114,43 +127,39 @@ extension EventLoop {
             if head.expectsContinue, head.hasBody, !hasMore, connection.inFlightCount == 0,
                 !connection.hasOutput
             {
-                connection.output.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)
+                connection.output = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
                 touch(connection)
             }
         }
-        connection.currentHead = head
+        return true
     }
 
     @discardableResult
     private func begin(
-        _ connection: Connection, _ head: HTTPRequestHead,
-        _ persistence: HTTPResponse.Persistence, _ response: HTTPResponse?
+        _ connection: Connection, isHEAD: Bool, _ persistence: HTTPResponse.Persistence,
+        _ response: consuming HTTPResponse?
     ) -> UInt64 {
         shared.addRequests(1)
-        return connection.begin(
-            isHEAD: head.method == "HEAD", persistence, response: response)
+        return connection.begin(isHEAD: isHEAD, persistence, response: response)
     }
 
-    private func completed(_ connection: Connection, _ body: [UInt8]) {
-        guard let head = connection.currentHead else { return }
-        connection.currentHead = nil
-        let immediate = connection.immediate
-        connection.immediate = nil
+    private func completed(_ connection: Connection, _ body: consuming [UInt8]) {
+        guard let head = connection.currentHead.take() else { return }
+        let isHEAD = head.method == "HEAD"
         let persistence: HTTPResponse.Persistence =
             !head.keepAlive ? .close : head.versionMinor == 0 ? .keepAlive : .open
-        let sequence = begin(connection, head, persistence, immediate)
         if !head.keepAlive || isDraining { connection.isLast = true }
-        if immediate != nil {
-            touch(connection)
-        } else {
-            hasNewRequests = true
-            handler.handle(
-                HTTPRequest(
-                    head: head, body: body, remoteAddress: connection.remoteAddress,
-                    security: connection.security,
-                    connectionID: connection.id),
-                HTTPExchange(loop: self, connection: connection.id, sequence: sequence))
+        if let immediate = connection.immediate.take() {
+            begin(connection, isHEAD: isHEAD, persistence, immediate)
+            return touch(connection)
         }
+        let sequence = begin(connection, isHEAD: isHEAD, persistence, nil)
+        hasNewRequests = true
+        handler.handle(
+            HTTPRequest(
+                head: head, body: body, remoteAddress: connection.remoteAddress,
+                security: connection.security, connectionID: connection.id),
+            HTTPExchange(loop: self, connection: connection.id, sequence: sequence))
     }
 
     /// Answers a request that cannot be read on; the connection closes after the answer.

@@ -29,7 +29,8 @@ extension EventLoop {
             }
             let failure = HTTPFailure(503, "no answer in time", limit: "response_timeout")
             handler.protocolFailed(failure, remoteAddress: connection.remoteAddress)
-            connection.inFlight[place].response = Self.refusal(failure)
+            var response: HTTPResponse? = Self.refusal(failure)
+            _ = connection.take(&response, sequence: connection.firstSequence + UInt64(place))
             connection.isLast = true
             touch(connection)
         case .handshake: layersExpired(connection)
@@ -45,9 +46,7 @@ extension EventLoop {
         let waiting = connection.wanted(limits)
         countBody(connection, waiting)
         let mark =
-            waiting == .handler
-            ? connection.nextSequence &- UInt64(connection.inFlightCount)
-            : connection.nextSequence
+            waiting == .handler ? connection.firstSequence : connection.nextSequence
         if waiting == connection.waiting, mark == connection.waitingMark, !progressed {
             if waiting == .body { setDeadline(connection) }
             return
@@ -77,7 +76,7 @@ extension EventLoop {
             case .linger: limits.lingerMilliseconds
             }
         let deadline = connection.waitingSince &+ UInt64(max(0, milliseconds)) &* 1_000_000
-        deadlines[connection.slot] = deadline
+        set(deadline: deadline, connection.slot)
         if deadline < nextSweep { nextSweep = deadline }
     }
 

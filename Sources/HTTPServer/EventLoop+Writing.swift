@@ -1,32 +1,38 @@
 extension EventLoop {
     /// Sends what has become ready in this round, one write a connection.
     func flushTouched() {
+        if touched.isEmpty { return }
+        let date = currentDateLine
+        var outgoing = self.outgoing.take()
         var place = 0
         while place < touched.count {
-            let connection = touched[place]
+            let id = touched[place]
             place += 1
+            guard let connection = connection(id) else { continue }
             connection.isTouched = false
-            guard isOpen(connection) else { continue }
             // Nothing more can come.
             if connection.peerEnded, connection.input.isEmpty { connection.isLast = true }
-            flush(connection)
+            flush(connection, date, &outgoing)
             // A client that pipelines may have more that was held back.
             if isOpen(connection), !connection.input.isEmpty, connection.mayRead(limits) {
                 parsePending(connection)
                 settle(connection)
             }
         }
-        touched.removeAll(keepingCapacity: true)
+        var done = touched.take()
+        done.removeAll(keepingCapacity: true)
+        touched = done
+        self.outgoing = outgoing
     }
 
-    private func flush(_ connection: Connection) {
+    private func flush(_ connection: Connection, _ date: [UInt8], _ outgoing: inout [UInt8]) {
         outgoing.removeAll(keepingCapacity: true)
         if connection.hasOutput {
             outgoing.append(contentsOf: connection.output)
         }
         let held = outgoing.count
         let (count, closes) = connection.takeReadyAnswers(
-            into: &outgoing, date: currentDateLine,
+            into: &outgoing, date: date,
             closesAfterLast: connection.isLast || (isDraining && connection.parser.isIdle))
         if count > 0 { shared.addRequests(-count) }
         if closes { connection.isLast = true }

@@ -6,7 +6,8 @@ internal import Synchronization
 struct LoopAnswer: Sendable {
     let connection: UInt64
     let sequence: UInt64
-    let response: HTTPResponse
+    /// Nil once it is delivered.
+    var response: HTTPResponse?
 }
 
 /// One epoll loop: a thread, its listeners and its connections.
@@ -23,7 +24,7 @@ final class EventLoop: @unchecked Sendable {
     let system: SystemCalls
     /// Those of all loops, by index.
     let mailboxes: [LoopMailbox]
-    private var mailbox: LoopMailbox { mailboxes[index] }
+    private let mailbox: LoopMailbox
     let epoll: Int32
     private var thread = pthread_t()
     var listeners: [LoopListener]
@@ -37,7 +38,8 @@ final class EventLoop: @unchecked Sendable {
     /// When each slot's connection has waited too long: apart from the connections, so that a sweep
     /// reads 80 KB for 10,000 of them.
     var deadlines: [UInt64] = []
-    var touched: [Connection] = []
+    /// Ids of the connections that `flushTouched` has to look at.
+    var touched: [UInt64] = []
     /// Monotonic nanoseconds at the start of the round.
     var now: UInt64 = 0
     /// No deadline lies before it.
@@ -56,8 +58,6 @@ final class EventLoop: @unchecked Sendable {
     private var arrived: [LoopAnswer] = []
     /// Answers of one connection are collected here before they are sent.
     var outgoing: [UInt8] = []
-    /// Bytes below TLS; empty until there is some.
-    var wire: [UInt8] = []
     private var dateLine: [UInt8] = []
     private var dateExpires: UInt64 = 0
 
@@ -77,6 +77,7 @@ final class EventLoop: @unchecked Sendable {
     ) throws(SystemError) {
         self.index = index
         self.mailboxes = mailboxes
+        mailbox = mailboxes[index]
         self.listeners = listeners
         self.limits = limits
         self.handler = handler
@@ -101,16 +102,26 @@ final class EventLoop: @unchecked Sendable {
     // MARK: From any thread
 
     /// Gives an answer: at once on the loop's own thread, else through the mailbox.
-    func answer(_ answer: LoopAnswer) {
+    func answer(_ answer: consuming LoopAnswer) {
         if pthread_equal(thread, pthread_self()) != 0 {
-            deliver(answer)
+            deliver(&answer)
         } else {
-            post([answer])
+            let answer = answer
+            mailbox.post { $0.append(answer) }
         }
     }
 
-    /// Hands answers to the loop; wakes it when it sleeps.
-    func post(_ answers: [LoopAnswer]) { mailbox.post(answers) }
+    /// Hands over those of the answers that are this loop's; wakes it when it sleeps.
+    func post(_ answers: [(HTTPExchange, HTTPResponse)]) {
+        mailbox.post { box in
+            for place in answers.indices where answers[place].0.loop === self {
+                box.append(
+                    LoopAnswer(
+                        connection: answers[place].0.connection,
+                        sequence: answers[place].0.sequence, response: answers[place].1))
+            }
+        }
+    }
 
     /// Rounds begun so far; makes the loop begin another.
     func heartbeat() -> UInt64 {
@@ -155,7 +166,7 @@ final class EventLoop: @unchecked Sendable {
     func run() {
         thread = pthread_self()
         var events = unsafe [epoll_event](repeating: epoll_event(), count: 512)
-        var scratch = [UInt8](repeating: 0, count: 64 << 10)
+        var buffers = ReadBuffers()
         now = SystemCalls.monotonicNanoseconds()
         while !isStopped {
             let timeout = mailbox.withLock { box -> Int32 in
@@ -175,10 +186,10 @@ final class EventLoop: @unchecked Sendable {
                 newListeners = nil
                 replaceListeners(with: new)
             }
-            if isDraining, !hasBegunDrain { beginDrain(scratch: &scratch) }
+            if isDraining, !hasBegunDrain { beginDrain(&buffers) }
             for place in 0..<count {
                 let (bits, token) = unsafe (events[place].events, events[place].data.u64)
-                dispatch(token: token, bits: bits, scratch: &scratch)
+                dispatch(token: token, bits: bits, &buffers)
                 // The queues must not wait for the end of a long round.
                 if place % Self.socketsBetweenFlushes == Self.socketsBetweenFlushes - 1 {
                     finishRound()
@@ -233,9 +244,8 @@ final class EventLoop: @unchecked Sendable {
 
     /// Takes what other threads have left.
     private func takeMail() {
-        // Nothing of the loop changes in the closure: what only methods touch costs no check at run time
-        // that nobody else has access (exclusivity).
-        let news = mailbox.take(&arrived)
+        var answers = arrived.take()
+        let news = mailbox.take(&answers)
         isStopped = news.isStopped
         if let deadline = news.drainNanoseconds {
             isDraining = true
@@ -247,9 +257,9 @@ final class EventLoop: @unchecked Sendable {
         }
         if let new = news.listeners { newListeners = new }
         for socket in news.accepted { takeOver(socket) }
-        if arrived.isEmpty { return }
-        for answer in arrived { deliver(answer) }
-        arrived.removeAll(keepingCapacity: arrived.capacity <= 4096)
+        for place in answers.indices { deliver(&answers[place]) }
+        if !answers.isEmpty { answers.removeAll(keepingCapacity: answers.capacity <= 4096) }
+        arrived = answers
     }
 
     private func sleepMilliseconds() -> Int32 {
@@ -259,7 +269,7 @@ final class EventLoop: @unchecked Sendable {
             ? 0 : Int32(truncatingIfNeeded: min((wakes - now) / 1_000_000 + 1, 60_000))
     }
 
-    private func dispatch(token: UInt64, bits: UInt32, scratch: inout [UInt8]) {
+    private func dispatch(token: UInt64, bits: UInt32, _ buffers: inout ReadBuffers) {
         if token == Self.wakeToken {
             SystemCalls.drainEvent(mailbox.wakeDescriptor)
         } else if token >= Self.listenerToken {
@@ -273,55 +283,8 @@ final class EventLoop: @unchecked Sendable {
             }
             if bits & Self.writable != 0 { touch(connection) }
             if bits & ~Self.writable != 0 || connection.layers?.needsOutput == true {
-                read(connection, scratch: &scratch)
+                read(connection, &buffers)
             }
-        }
-    }
-
-    // MARK: Connections
-
-    func connection(_ id: UInt64) -> Connection? {
-        let slot = Int(id & 0xFFFF_FFFF)
-        guard slot < connections.count, let connection = connections[slot], connection.id == id
-        else { return nil }
-        return connection
-    }
-
-    func isOpen(_ connection: Connection) -> Bool { !connection.isClosed }
-
-    func close(_ connection: Connection) {
-        let slot = connection.slot
-        guard slot < connections.count, connections[slot] === connection else { return }
-        connections[slot] = nil
-        connection.isClosed = true
-        deadlines[slot] = .max
-        freeSlots.append(slot)
-        if !connection.hasOutput { connection.layers?.end() }
-        SystemCalls.close(connection.fd)
-        shared.leave(connection.remoteAddress, loop: index)
-        shared.addRequests(-connection.inFlightCount)
-        shared.addBodyBytes(-connection.bodyBytesCounted)
-        // A descriptor is free again.
-        if acceptPaused { nextSweep = now }
-    }
-
-    func updateWatch(_ connection: Connection) {
-        guard isOpen(connection) else { return }
-        let reads =
-            (connection.mayRead(limits) || connection.waiting == .linger)
-            && !connection.peerEnded
-        let blocked = connection.layers?.needsOutput == true
-        let wanted =
-            (reads && !blocked ? Self.readable : 0)
-            | (connection.hasOutput || blocked ? Self.writable : 0)
-        guard wanted != connection.watched else { return }
-        do {
-            // With no events errors are still watched for.
-            try system.watch(
-                epoll, connection.fd, .change, events: wanted, token: connection.id)
-            connection.watched = wanted
-        } catch {
-            close(connection)
         }
     }
 
@@ -333,13 +296,13 @@ final class EventLoop: @unchecked Sendable {
 
     /// Answers still to come are waited for. What clients have sent already, and who has connected
     /// already, is served; connections between two requests are closed.
-    private func beginDrain(scratch: inout [UInt8]) {
+    private func beginDrain(_ buffers: inout ReadBuffers) {
         hasBegunDrain = true
         for listener in listeners { acceptRest(listener) }
         closeListeners()
         for place in connections.indices {
             guard let connection = connections[place] else { continue }
-            if connection.isIdle { read(connection, scratch: &scratch) }
+            if connection.isIdle { read(connection, &buffers) }
             guard isOpen(connection) else { continue }
             if connection.isIdle, connection.nextSequence == 0 {
                 hurry(place)
@@ -355,15 +318,15 @@ final class EventLoop: @unchecked Sendable {
     /// Bounds how long a connection may take to send its first request while the loop drains.
     func hurry(_ slot: Int) {
         let deadline = min(deadlines[slot], now &+ Self.firstRequestNanoseconds)
-        deadlines[slot] = deadline
+        set(deadline: deadline, slot)
         nextSweep = min(nextSweep, deadline)
     }
 
     // MARK: Answers
 
-    private func deliver(_ answer: LoopAnswer) {
+    private func deliver(_ answer: inout LoopAnswer) {
         guard let connection = connection(answer.connection),
-            connection.setResponse(answer.sequence, answer.response)
+            connection.take(&answer.response, sequence: answer.sequence)
         else { return }
         touch(connection)
     }
@@ -371,7 +334,9 @@ final class EventLoop: @unchecked Sendable {
     func touch(_ connection: Connection) {
         if connection.isTouched { return }
         connection.isTouched = true
-        touched.append(connection)
+        var touched = self.touched.take()
+        touched.append(connection.id)
+        self.touched = touched
     }
 
     /// `Date: …` with its line end, made once a second.

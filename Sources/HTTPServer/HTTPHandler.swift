@@ -82,16 +82,11 @@ package struct HTTPExchange: Sendable {
 
     /// Answers many requests with one wake-up a loop.
     package static func respond(_ answers: [(HTTPExchange, HTTPResponse)]) {
-        var byLoop: [(loop: EventLoop, answers: [LoopAnswer])] = []
-        for (exchange, response) in answers {
-            let answer = LoopAnswer(
-                connection: exchange.connection, sequence: exchange.sequence, response: response)
-            if let place = byLoop.firstIndex(where: { $0.loop === exchange.loop }) {
-                byLoop[place].answers.append(answer)
-            } else {
-                byLoop.append((exchange.loop, [answer]))
-            }
+        var loops: [EventLoop] = []
+        for place in answers.indices
+        where !loops.contains(where: { $0 === answers[place].0.loop }) {
+            loops.append(answers[place].0.loop)
         }
-        for (loop, answers) in byLoop { loop.post(answers) }
+        for loop in loops { loop.post(answers) }
     }
 }

@@ -1,26 +1,68 @@
 /// An answer.
 ///
-/// Its status line and fields are kept as they go over the wire: an answer that is given often is
-/// written once.
+/// What answers of one kind have in common is kept as it goes over the wire, and shared: an answer that
+/// is given often is written once, and passing it on counts one reference.
 package struct HTTPResponse: Sendable {
-    /// 100–599.
-    package let status: Int
-    package let body: [UInt8]
+    private final class Content: Sendable {
+        let status: Int
+        let body: [UInt8]
+        /// Status line, Content-Length and the fields that were added, each with its end.
+        let head: [UInt8]
+        /// Where the fields that were added begin.
+        let fieldsStart: Int
+
+        init(status: Int, body: [UInt8], head: [UInt8], fieldsStart: Int) {
+            self.status = status
+            self.body = body
+            self.head = head
+            self.fieldsStart = fieldsStart
+        }
+
+        func serialize(
+            into out: inout [UInt8], _ identifier: String?, _ persistence: Persistence,
+            withoutBody: Bool, _ date: [UInt8]
+        ) {
+            // RFC 9110 §6.4.1: answers with these statuses end with their fields.
+            let sendsBody = !withoutBody && status != 204 && status != 304
+            let count =
+                head.count + date.count + (identifier?.utf8.count ?? 0) + Self.ownBytesMax
+                + (sendsBody ? body.count : 0)
+            // All that is appended is counted once, and copied without asking for room again.
+            out.append(addingCapacity: count) { out in
+                out.append(copying: head)
+                out.append(copying: date)
+                if let identifier {
+                    out.append(literal: "X-Request-Id: ")
+                    out.append(copying: identifier.utf8.span)
+                    out.append(literal: "\r\n")
+                }
+                switch persistence {
+                case .open: out.append(literal: "\r\n")
+                case .close: out.append(literal: "Connection: close\r\n\r\n")
+                case .keepAlive: out.append(literal: "Connection: keep-alive\r\n\r\n")
+                }
+                if sendsBody { out.append(copying: body) }
+            }
+        }
+
+        /// What `serialize` writes itself: `X-Request-Id: `, its line end, `Connection: keep-alive`, two more.
+        private static let ownBytesMax = 64
+    }
+
+    private var content: Content
     /// The value of `X-Request-Id`, which differs from answer to answer; nil sends none. It must be
     /// made of characters that a field's value may have.
     package var identifier: String?
     /// True to close the connection after this answer.
     package var closesConnection = false
-    /// Status line, Content-Length and the fields that were added, each with its end.
-    private var head: [UInt8]
-    /// Where the fields that were added begin.
-    private let fieldsStart: Int
+
+    /// 100–599.
+    package var status: Int { content.status }
+    package var body: [UInt8] { content.body }
 
     /// An answer without fields of its own.
     package init(status: Int, body: [UInt8] = []) {
-        self.status = status
-        self.body = body
-        head = []
+        var head: [UInt8] = []
         head.reserveCapacity(128)
         Self.append("HTTP/1.1 ", to: &head)
         Self.append(status, to: &head)
@@ -33,7 +75,7 @@ package struct HTTPResponse: Sendable {
             Self.append(body.count, to: &head)
             Self.append("\r\n", to: &head)
         }
-        fieldsStart = head.count
+        content = Content(status: status, body: body, head: head, fieldsStart: head.count)
     }
 
     /// A text answer.
@@ -43,7 +85,7 @@ package struct HTTPResponse: Sendable {
     }
 
     /// True when it has fields besides those that the server adds.
-    package var hasFields: Bool { head.count > fieldsStart }
+    package var hasFields: Bool { content.head.count > content.fieldsStart }
 
     /// Adds a field line; Content-Length, Date and Connection are the server's to add.
     ///
@@ -54,10 +96,13 @@ package struct HTTPResponse: Sendable {
         guard !name.isEmpty, name.utf8.allSatisfy(HTTPCharacters.isToken),
             value.utf8.allSatisfy({ $0 != 0 && $0 != 0x0A && $0 != 0x0D })
         else { return false }
+        var head = content.head
         head.append(contentsOf: name.utf8)
         Self.append(": ", to: &head)
         head.append(contentsOf: value.utf8)
         Self.append("\r\n", to: &head)
+        content = Content(
+            status: status, body: body, head: head, fieldsStart: content.fieldsStart)
         return true
     }
 
@@ -75,19 +120,7 @@ package struct HTTPResponse: Sendable {
     func serialize(
         into out: inout [UInt8], _ persistence: Persistence, withoutBody: Bool, date: [UInt8] = []
     ) {
-        out.append(contentsOf: head)
-        out.append(contentsOf: date)
-        if let identifier {
-            Self.append("X-Request-Id: ", to: &out)
-            out.append(contentsOf: identifier.utf8)
-            Self.append("\r\n", to: &out)
-        }
-        switch persistence {
-        case .open: Self.append("\r\n", to: &out)
-        case .close: Self.append("Connection: close\r\n\r\n", to: &out)
-        case .keepAlive: Self.append("Connection: keep-alive\r\n\r\n", to: &out)
-        }
-        if !withoutBody, status != 204, status != 304 { out.append(contentsOf: body) }
+        content.serialize(into: &out, identifier, persistence, withoutBody: withoutBody, date)
     }
 
     @inline(__always)

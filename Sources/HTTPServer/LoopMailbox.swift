@@ -46,9 +46,10 @@ final class LoopMailbox: Sendable {
     func wake() { SystemCalls.wake(wakeDescriptor) }
 
     /// Hands answers over; wakes the loop when it sleeps.
-    func post(_ answers: [LoopAnswer]) {
+    /// - Parameter append: appends them.
+    func post(_ append: (inout [LoopAnswer]) -> Void) {
         let wakes = state.withLock { box in
-            box.answers.append(contentsOf: answers)
+            append(&box.answers)
             defer { box.isAsleep = false }
             return box.isAsleep
         }
