@@ -44,6 +44,8 @@ final class Connection {
     /// An answer that the head alone decided, given when the empty body is complete.
     var immediate: HTTPResponse?
     var currentHead: HTTPRequestHead?
+    /// What the handler gave for it.
+    var currentContext: (any AnyObject & Sendable)?
     /// No further request is read: the last answer closes the connection.
     var isLast = false
     /// The peer has sent its end.

@@ -120,8 +120,9 @@ extension EventLoop {
             }
             connection.immediate = response
             try connection.parser.accept(bodyLimit: 0)
-        case .readBody(let limit):
+        case .readBody(let limit, let context):
             try connection.parser.accept(bodyLimit: limit)
+            connection.currentContext = context
             // RFC 9110 §10.1.1: not sent when the body is on its way already; with answers still due it
             // would overtake them, and the client goes on without it after a while.
             if head.expectsContinue, head.hasBody, !hasMore, connection.inFlightCount == 0,
@@ -158,7 +159,8 @@ extension EventLoop {
         handler.handle(
             HTTPRequest(
                 head: head, body: body, remoteAddress: connection.remoteAddress,
-                security: connection.security, connectionID: connection.id),
+                security: connection.security, connectionID: connection.id,
+                context: connection.currentContext.take()),
             HTTPExchange(loop: self, connection: connection.id, sequence: sequence))
     }
 
@@ -168,6 +170,7 @@ extension EventLoop {
         connection.isLast = true
         connection.input = []
         connection.currentHead = nil
+        connection.currentContext = nil
         shared.addRequests(1)
         _ = connection.begin(isHEAD: false, .close, response: Self.refusal(failure))
         touch(connection)

@@ -3,7 +3,8 @@ package import Cryptography
 /// What a handler wants done with a request whose head has arrived.
 package enum HeadDecision: Sendable {
     /// Read the body, up to `limit` bytes (never more than the listener's own limit).
-    case readBody(limit: Int)
+    /// - Parameter context: what the request is handed over with (`HTTPRequest.context`).
+    case readBody(limit: Int, context: (any AnyObject & Sendable)? = nil)
     /// Answer now; the body is not read and the connection closes after the answer.
     case respond(HTTPResponse)
 }

@@ -63,4 +63,6 @@ package struct HTTPRequest: Sendable {
     package let security: ConnectionSecurity?
     /// Tells the connections of one loop apart.
     package let connectionID: UInt64
+    /// What the handler gave when the head came.
+    package let context: (any AnyObject & Sendable)?
 }

@@ -22,7 +22,7 @@ struct ForwardedTests {
             throw HTTPFailure(400, "no head")
         }
         return HTTPRequest(
-            head: head, body: [], remoteAddress: peer, security: security, connectionID: 0)
+            head: head, body: [], remoteAddress: peer, security: security, connectionID: 0, context: nil)
     }
 
     @Test(arguments: [

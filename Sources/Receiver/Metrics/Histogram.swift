@@ -15,33 +15,25 @@ package final class Histogram: Sendable {
         var buckets = InlineArray<16, UInt64>(repeating: 0)
         var sum: UInt64 = 0
         var count: UInt64 = 0
-    }
-
-    /// What one loop has recorded: loops that wrote to the same memory would wait for each other's.
-    private final class Shard: Sendable {
-        let counts = Mutex(Counts())
-        /// Keeps the next object off the last line of the cache.
-        private let padding = InlineArray<8, UInt64>(repeating: 0)
+        /// Keeps the next loop's off the last line of the cache.
+        let padding = InlineArray<8, UInt64>(repeating: 0)
     }
 
     private let bounds: [UInt64]
     /// What a recorded value is divided by when it is shown.
     private let divisor: Double
-    private let shards: [Shard]
+    /// By the loop that records: loops that wrote to the same memory would wait for each other's.
+    private let shards = InlineArray<8, Mutex<Counts>> { _ in Mutex(Counts()) }
 
     /// Durations, shown in seconds.
-    package convenience init(shards: Int = 1) {
-        self.init(bounds: Self.microseconds, divisor: 1_000_000, shards: shards)
-    }
+    package convenience init() { self.init(bounds: Self.microseconds, divisor: 1_000_000) }
 
     /// - Parameters:
     ///   - bounds: upper bounds, 15 at most, rising.
     ///   - divisor: what values are divided by when they are shown.
-    ///   - shards: how many loops record.
-    init(bounds: [UInt64], divisor: Double, shards: Int = 1) {
+    init(bounds: [UInt64], divisor: Double) {
         self.bounds = Array(bounds.prefix(15))
         self.divisor = divisor
-        self.shards = (0..<max(1, shards)).map { _ in Shard() }
     }
 
     /// - Parameter loop: the number of the loop that records; any number.
@@ -50,7 +42,7 @@ package final class Histogram: Sendable {
     func record(_ value: UInt64, _ loop: Int = 0) {
         var bucket = 0
         while bucket < bounds.count, value > bounds[bucket] { bucket += 1 }
-        shards[Int(loop.magnitude % UInt(shards.count))].counts.withLock { counts in
+        shards[loop & 7].withLock { counts in
             counts.buckets[bucket] &+= 1
             counts.sum &+= value
             counts.count &+= 1
@@ -59,8 +51,8 @@ package final class Histogram: Sendable {
 
     private var counts: Counts {
         var all = Counts()
-        for shard in shards {
-            let part = shard.counts.withLock { $0 }
+        for place in shards.indices {
+            let part = shards[place].withLock { $0 }
             for bucket in all.buckets.indices { all.buckets[bucket] &+= part.buckets[bucket] }
             all.sum &+= part.sum
             all.count &+= part.count

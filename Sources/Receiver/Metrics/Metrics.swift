@@ -69,9 +69,7 @@ package final class Metrics: Sendable {
         var keySetFetches: [Bool: UInt64] = [:]
     }
     private let state = Mutex(State())
-    /// Loops that record without waiting for each other.
-    static let shards = 8
-    let pipelineDuration = Histogram(shards: shards)
+    let pipelineDuration = Histogram()
     let answerDuration = Histogram()
     let stages = StageMetrics()
     let tls = TLSMetrics()

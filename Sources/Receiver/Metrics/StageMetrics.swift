@@ -2,11 +2,11 @@ import Webhooks
 
 /// How long each stage of the pipeline takes; a stage that an integration lacks is not measured.
 final class StageMetrics: Sendable {
-    private let context = Histogram(shards: Metrics.shards)
-    private let transform = Histogram(shards: Metrics.shards)
-    private let handler = Histogram(shards: Metrics.shards)
-    private let signature = Histogram(shards: Metrics.shards)
-    private let events = Histogram(shards: Metrics.shards)
+    private let context = Histogram()
+    private let transform = Histogram()
+    private let handler = Histogram()
+    private let signature = Histogram()
+    private let events = Histogram()
 
     func record(_ stage: PipelineStage, nanoseconds: UInt64, loop: Int) {
         histogram(stage).record(nanoseconds: nanoseconds, loop: loop)

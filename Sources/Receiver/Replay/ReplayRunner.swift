@@ -75,7 +75,7 @@ final class ReplayRunner {
             }
         var trace = PipelineTrace(isRecording: true)
         let decision = destination.active.pipeline.run(
-            capture.received(publicURL: snapshot.publicURL, nowMilliseconds: time),
+            capture.received(publicURL: snapshot.configuration.publicURL, nowMilliseconds: time),
             account: AccountState(id: owner.account, context: context ?? JSONObject()),
             environment: PipelineEnvironment(
                 nowMilliseconds: time, monotonicNanoseconds: { Clock.monotonicNanoseconds },

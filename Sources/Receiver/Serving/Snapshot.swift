@@ -4,9 +4,25 @@ import HTTPServer
 import JSON
 import Webhooks
 
+/// What requests need of a configuration besides their integration.
+final class ServingSettings: Sendable {
+    let trustedProxies: [AddressRange]
+    /// `https://hooks.example`.
+    let publicURL: String?
+    /// How long a round of a loop may take, in nanoseconds.
+    let roundNanosecondsMax: UInt64
+
+    init(_ configuration: Configuration) {
+        trustedProxies = configuration.trustedProxies
+        publicURL = configuration.publicURL
+        roundNanosecondsMax = RoundTime.nanosecondsMax(configuration.commit)
+    }
+}
+
 /// One integration as requests use it.
 final class ActiveIntegration: Sendable {
     let integration: Integration
+    let settings: ServingSettings
     let loggedName: LoggedName
     let pipeline: Pipeline
     let group: QueueGroup
@@ -19,10 +35,11 @@ final class ActiveIntegration: Sendable {
     let rejected: HTTPResponse
 
     init(
-        _ integration: Integration, pipeline: Pipeline, group: QueueGroup,
-        counters: IntegrationCounters, bodyBytesMax: Int
+        _ integration: Integration, _ settings: ServingSettings, pipeline: Pipeline,
+        group: QueueGroup, counters: IntegrationCounters, bodyBytesMax: Int
     ) {
         self.integration = integration
+        self.settings = settings
         loggedName = LoggedName(integration.name)
         self.pipeline = pipeline
         self.group = group
@@ -56,8 +73,6 @@ final class Destination: Sendable {
 /// One configuration, whole and immutable; a request uses one from its start to its end.
 package final class Snapshot: Sendable {
     package let configuration: Configuration
-    /// `https://hooks.example`.
-    let publicURL: String?
     let group: QueueGroup
     private let integrations: [ActiveIntegration]
     private let routes: RouteTable
@@ -65,13 +80,13 @@ package final class Snapshot: Sendable {
     init(_ loaded: LoadedConfiguration, metrics: Metrics, group: QueueGroup) {
         self.group = group
         configuration = loaded.configuration
-        publicURL = loaded.configuration.publicURL
+        let settings = ServingSettings(loaded.configuration)
         var byName: [String: ActiveIntegration] = [:]
         var byID: [String: ActiveIntegration] = [:]
         for entry in loaded.integrations where entry.integration.isEnabled {
             let integration = entry.integration
             let active = ActiveIntegration(
-                integration,
+                integration, settings,
                 pipeline: Pipeline(
                     integration: integration, environmentVariables: loaded.variables.values,
                     bodyBytesMax: loaded.configuration.http.bodyBytesMax),

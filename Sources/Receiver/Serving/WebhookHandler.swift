@@ -97,31 +97,31 @@ package final class WebhookHandler: HTTPHandler {
         if let answer = admission(head, destination, snapshot, remoteAddress) {
             return .respond(answer)
         }
-        return .readBody(limit: destination.active.bodyBytesMax)
+        return .readBody(limit: destination.active.bodyBytesMax, context: destination)
     }
 
     package func handle(_ request: HTTPRequest, _ exchange: HTTPExchange) {
-        let snapshot = current
-        guard let destination = snapshot.destination(of: request.head.path) else {
+        // A request goes where its head said, whatever a reload has changed since.
+        guard let destination = request.context as? Destination else {
             return exchange.respond(noSuchRoute(request.head, request.remoteAddress))
         }
         let loop = rounds[exchange.loopIndex]
         let identifier = loop.identifiers.next()
-        let configuration = snapshot.configuration
+        let settings = destination.active.settings
         let started = Clock.monotonicNanoseconds
         let began = exchange.roundBeganNanoseconds
         let integrationKey = ObjectIdentifier(destination.active.counters)
-        let most = RoundTime.nanosecondsMax(configuration.commit)
+        let most = settings.roundNanosecondsMax
         guard loop.time.admits(integrationKey, began: began, now: started, most: most) else {
             let answer = PendingAnswer(
                 exchange: exchange, identifier: identifier, destination: destination,
                 decidedNanoseconds: started, handler: self)
             return shed(answer, .queueTime)
         }
-        let trusted = configuration.trustedProxies
+        let trusted = settings.trustedProxies
         let received = RequestAdapter.received(
             request, identifier: identifier,
-            base: snapshot.publicURL ?? RequestAdapter.forwarded(request, trusted: trusted)
+            base: settings.publicURL ?? RequestAdapter.forwarded(request, trusted: trusted)
                 ?? origin.withLock { $0 },
             remoteAddress: RequestAdapter.client(
                 request.head, peer: request.remoteAddress, trusted: trusted),

@@ -32,7 +32,8 @@ package final class Pipeline: Sendable {
 
     /// What to do with a request.
     package func run(
-        _ request: ReceivedRequest, account: AccountState, environment: PipelineEnvironment
+        _ request: ReceivedRequest, account: consuming AccountState,
+        environment: consuming PipelineEnvironment
     ) -> Decision {
         var trace = PipelineTrace(isRecording: false)
         return run(request, account: account, environment: environment, trace: &trace)
@@ -40,8 +41,8 @@ package final class Pipeline: Sendable {
 
     /// The same, with what each stage did written to `trace`.
     package func run(
-        _ request: ReceivedRequest, account: AccountState, environment: PipelineEnvironment,
-        trace: inout PipelineTrace
+        _ request: ReceivedRequest, account: consuming AccountState,
+        environment: consuming PipelineEnvironment, trace: inout PipelineTrace
     ) -> Decision {
         let context = RequestContext(
             request: request, account: account, frame: contextFrame, environment: environment)
