@@ -12,9 +12,9 @@ public struct Expression: Sendable {
     /// The longest expression, in UTF-8 bytes; beyond it U1006. It takes about a second to compile.
     public static let bytesMax = 1 << 20
     /// The text it was compiled from.
-    public let source: String
+    public var source: String { pool.source }
     /// Bounds of every evaluation.
-    public let limits: EvaluationLimits
+    public var limits: EvaluationLimits { pool.limits }
     private let pool: EvaluationPool
 
     /// Compiles `source`.
@@ -28,10 +28,9 @@ public struct Expression: Sendable {
         _ source: String, limits: EvaluationLimits = EvaluationLimits(),
         functions: [CustomFunction] = []
     ) throws(JSONataError) {
-        self.source = source
-        self.limits = limits
         let table = functions.isEmpty ? FunctionTable.standard : FunctionTable(functions)
-        pool = EvaluationPool(Compiler.compile(try Parser.parse(source), table), table)
+        let code = Compiler.compile(try Parser.parse(source), table)
+        pool = EvaluationPool(source, code, table, limits)
     }
 
     /// The result for `input`, or nil when it is undefined.
@@ -47,12 +46,12 @@ public struct Expression: Sendable {
     /// - Throws: `JSONataError`; U-codes are limits of the evaluation.
     public func evaluate(
         _ input: JSONValue?, bindings: [String: JSONValue] = [:],
-        environment: EvaluationEnvironment = EvaluationEnvironment()
+        environment: consuming EvaluationEnvironment = EvaluationEnvironment()
     ) throws(JSONataError) -> JSONValue? {
-        try evaluated(environment) { (evaluator) throws(JSONataError) in
+        try evaluated(consume environment) { (evaluator) throws(JSONataError) in
             var value = Value.undefined
             if let input { value = evaluator.value(input) }
-            let result = try run(&evaluator, value, bindings)
+            let result = try evaluator.run(value, bindings)
             return try evaluator.json(result)
         }
     }
@@ -70,32 +69,35 @@ public struct Expression: Sendable {
     /// - Throws: `JSONError` for a text that is no JSON; `JSONataError`.
     public func evaluate(
         json text: [UInt8], bindings: [String: JSONValue] = [:],
-        environment: EvaluationEnvironment = EvaluationEnvironment()
+        environment: consuming EvaluationEnvironment = EvaluationEnvironment()
     ) throws -> [UInt8]? {
-        try evaluated(environment) { (evaluator) throws(any Error) in
+        try evaluated(consume environment) { (evaluator) throws(any Error) in
             let document = try evaluator.documents.add(text)
             let input = evaluator.value(document, 0)
-            let result = try run(&evaluator, input, bindings)
+            let result = try evaluator.run(input, bindings)
             return try evaluator.serialized(result)
         }
     }
 
     func evaluated<Result, Failure: Error>(
-        _ environment: EvaluationEnvironment,
+        _ environment: consuming EvaluationEnvironment,
         _ body: (inout Evaluator) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try pool.evaluate(limits, environment, body)
+        try pool.evaluate(consume environment, body)
     }
+}
 
-    func run(
-        _ evaluator: inout Evaluator, _ input: Value, _ bindings: [String: JSONValue]
+extension Evaluator {
+    /// The result of the whole expression.
+    mutating func run(
+        _ input: Value, _ variables: [String: JSONValue] = [:]
     ) throws(JSONataError) -> Value {
-        let root = evaluator.makeFrame(-1)
-        if !bindings.isEmpty { evaluator.hasBindings = true }
-        for (name, value) in bindings {
-            evaluator.bind(evaluator.code.name(name), evaluator.value(value), root)
+        let root = makeFrame(-1)
+        if !variables.isEmpty {
+            hasBindings = true
+            for (name, value) in variables { bind(code.name(name), self.value(value), root) }
         }
-        if evaluator.code.inputName >= 0 { evaluator.bind(evaluator.code.inputName, input, root) }
-        return try evaluator.evaluate(evaluator.code.root, evaluator.wrapped(input), root)
+        if code.inputName >= 0 { bind(code.inputName, input, root) }
+        return try evaluate(code.root, wrapped(input), root)
     }
 }

@@ -18,7 +18,11 @@ extension Evaluator {
             return takeArray(from: base)
         case .object(let members):
             let object = makeObject(capacity: members.count)
-            for (key, member) in members { set(object, key, value(member)) }
+            for (key, member) in members {
+                if Self.arrayIndex(key.utf8) != nil { objects[Int(object)].hasIndexKeys = true }
+                let key = makeText(key)
+                append(object, key, value(member))
+            }
             return .object(object)
         case .node(let node):
             let document = add(node.document)

@@ -49,6 +49,27 @@ extension Evaluator {
         return Int32(truncatingIfNeeded: objects.count - 1)
     }
 
+    /// An object of the members that keys and values in cells make up, with room for some more.
+    mutating func makeObject(copying members: Span<Value>, room: Int) -> Int32 {
+        objects.append(
+            ObjectHeader(
+                start: cells.count, count: members.count / 2, capacity: members.count / 2 + room))
+        cells.append(members)
+        cells.append(repeating: .undefined, count: 2 * room)
+        return Int32(truncatingIfNeeded: objects.count - 1)
+    }
+
+    /// Gives an object the members of another one in place of its own, with room for some more.
+    mutating func copyMembers(of source: Int32, to object: Int32, room: Int) {
+        let header = objects[Int(source)]
+        objects[Int(object)].start = cells.count
+        objects[Int(object)].count = header.count
+        objects[Int(object)].capacity = header.count + room
+        objects[Int(object)].hasIndexKeys = header.hasIndexKeys
+        cells.append(copying: header.start..<header.start + 2 * header.count)
+        cells.append(repeating: .undefined, count: 2 * room)
+    }
+
     /// Adds a member whose key is known to be new and to look like no array index.
     mutating func append(_ object: Int32, _ key: TextRange, _ value: Value) {
         let header = objects[Int(object)]
@@ -63,8 +84,8 @@ extension Evaluator {
         let header = objects[Int(object)]
         let capacity = max(4, header.capacity * 2)
         let start = cells.count
-        for place in 0..<2 * header.count { cells.append(cells[header.start + place]) }
-        for _ in 0..<2 * (capacity - header.count) { cells.append(.undefined) }
+        cells.append(copying: header.start..<header.start + 2 * header.count)
+        cells.append(repeating: .undefined, count: 2 * (capacity - header.count))
         objects[Int(object)].start = start
         objects[Int(object)].capacity = capacity
     }

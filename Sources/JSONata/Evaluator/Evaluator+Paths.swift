@@ -12,8 +12,14 @@ extension Evaluator {
             steps = steps.dropFirst()
         }
         for entry in steps {
-            guard case .string(let name) = code.nodes[Int(code.lists[entry])].literal else {
-                return nil
+            let step = code.nodes[Int(code.lists[entry])]
+            guard case .string(let name) = step.literal else { return nil }
+            if case .lazy(let member) = value {
+                if let part = part(of: member, step.name) {
+                    value = part
+                    continue
+                }
+                value = lazyValue(member)
             }
             switch value {
             case .node(let document, let index):
@@ -24,11 +30,15 @@ extension Evaluator {
                     if isArray(value) { return nil }
                     return .undefined
                 }
-            case .object: value = try member(value, name)
+            case .object(let object):
+                // A member that is still to be made stays so until it is known what is wanted of it.
+                guard let place = place(of: name, in: object) else { return .undefined }
+                value = cells[objects[Int(object)].start + 2 * place + 1]
             case .array, .tuple: return nil
             default: return .undefined
             }
         }
+        if case .lazy(let member) = value { value = lazyValue(member) }
         // A single result that is an array of the data stays one. One made by the expression may be a
         // sequence, which the steps below flatten.
         if case .array = value { return nil }

@@ -116,9 +116,13 @@ extension Evaluator {
         }
     }
 
-    func isEqual(_ left: TextRange, _ right: TextRange) -> Bool {
-        guard left.count == right.count else { return false }
-        return withText(left) { a in withText(right) { b in ByteText.isEqual(a, b) } }
+    /// Mostly the lengths differ, and no call is made.
+    @inline(__always) func isEqual(_ left: TextRange, _ right: TextRange) -> Bool {
+        left.count == right.count && hasEqualBytes(left, right)
+    }
+
+    private func hasEqualBytes(_ left: TextRange, _ right: TextRange) -> Bool {
+        withText(left) { a in withText(right) { b in ByteText.isEqual(a, b) } }
     }
 
     // MARK: Arrays

@@ -40,7 +40,7 @@ struct Evaluator: ~Copyable {
     var indexes: ContiguousArray<[JSON.CodeUnits: Int]> = []
     /// Arrays of documents that were laid out in cells.
     var laidOut: [UInt64: Int32] = [:]
-    var input = LazyMembers()
+    var input = LazyInput()
     /// Variables were given with the input, by whatever names.
     var hasBindings = false
     /// Pictures of dates that are written out in the expression, kept for the next evaluation too.

@@ -4,8 +4,7 @@ internal import JSON
 extension Arena<UInt8> {
     /// Appends the UTF-8 of a text.
     mutating func append(utf8 text: String) {
-        var text = text
-        text.withUTF8 { append(unsafe $0.span) }
+        append(text.utf8.span)
     }
 
     /// Appends ASCII that is written out here.

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Synchronization
 
-/// The memory of an expression's evaluations, kept from one to the next.
+/// What an expression is made of, and the memory of its evaluations, kept from one to the next.
 final class EvaluationPool: Sendable {
     /// One evaluation's memory, used by one call at a time.
     private final class Memory: @unchecked Sendable {
@@ -31,18 +31,24 @@ final class EvaluationPool: Sendable {
         }
     }
 
+    let source: String
+    let limits: EvaluationLimits
     private let spare = Mutex(Spare())
     private let code: Code
     private let functions: FunctionTable
 
-    init(_ code: Code, _ functions: FunctionTable) {
+    init(
+        _ source: String, _ code: Code, _ functions: FunctionTable, _ limits: EvaluationLimits
+    ) {
+        self.source = source
         self.code = code
         self.functions = functions
+        self.limits = limits
     }
 
     /// Calls `body` with an evaluator that has evaluated nothing yet.
     func evaluate<Result, Failure: Error>(
-        _ limits: EvaluationLimits, _ environment: EvaluationEnvironment,
+        _ environment: consuming EvaluationEnvironment,
         _ body: (inout Evaluator) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let memory =
@@ -52,16 +58,17 @@ final class EvaluationPool: Sendable {
             unsafe memory.evaluator.forget(code)
             spare.withLock { $0.keep(memory) }
         }
-        unsafe memory.evaluator.begin(limits, environment)
+        unsafe memory.evaluator.begin(limits, consume environment)
         return try unsafe body(&memory.evaluator)
     }
 }
 
 extension Evaluator {
     /// Sets the bounds of the evaluation to come.
-    mutating func begin(_ limits: EvaluationLimits, _ environment: EvaluationEnvironment) {
+    mutating func begin(_ limits: EvaluationLimits, _ environment: consuming EvaluationEnvironment)
+    {
         self.limits = limits
-        self.environment = environment
+        self.environment = consume environment
         startLimits()
     }
 
@@ -87,10 +94,7 @@ extension Evaluator {
         stack.forget()
         indexes.forget()
         if !laidOut.isEmpty { laidOut = [:] }
-        if input.make != nil {
-            input.make = nil
-            input.made.removeAll(keepingCapacity: input.made.capacity <= 256)
-        }
+        input.forget()
         oldestBound = .max
         hasBindings = false
     }

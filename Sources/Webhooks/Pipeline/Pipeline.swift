@@ -139,15 +139,16 @@ private struct PipelineRun {
         _ compiled: Integration.CompiledExpression, _ stage: PipelineStage
     ) throws(Ended) -> JSONValue? {
         do throws(JSONataError) {
-            let environment = environment
+            let randomBits = environment.randomBits
             let outside = EvaluationEnvironment(
                 nowMilliseconds: environment.nowMilliseconds,
-                random: { environment.randomNumber() },
+                random: { PipelineEnvironment.number(randomBits()) },
                 monotonicNanoseconds: environment.monotonicNanoseconds)
+            let input = LazyObject(context)
             // What a transform takes over as it was is neither made nor written anew.
             return stage == .payloadTransform
-                ? try compiled.expression.changes(of: context.lazyObject, environment: outside)
-                : try compiled.expression.evaluate(context.lazyObject, environment: outside)
+                ? try compiled.expression.changes(of: input, environment: outside)
+                : try compiled.expression.evaluate(input, environment: outside)
         } catch {
             // A body that cannot be read is the caller's fault, not the expression's.
             if case .failure(let reason) = context.body() {
@@ -175,8 +176,8 @@ private struct PipelineRun {
         guard let object = result?.objectValue else {
             throw fail(.payloadTransform, "result_not_object", "the result must be an object")
         }
-        context.replace(with: object, source: compiled.source)
         trace.record(.payloadTransform, .passed, "replaced \(object.keys.joined(separator: ", "))")
+        context.replace(with: object, source: compiled.source)
     }
 
     private mutating func handle() throws(Ended) -> HandlerResult {

@@ -60,8 +60,6 @@ package struct PipelineEnvironment: Sendable {
             milliseconds: nowMilliseconds, high: randomBits(), low: randomBits())
     }
 
-    /// A number in 0..<1 with 53 random bits.
-    package func randomNumber() -> Double {
-        Double(randomBits() >> 11) * 0x1p-53
-    }
+    /// A number in 0..<1 of 53 of the bits.
+    static func number(_ bits: UInt64) -> Double { Double(bits >> 11) * 0x1p-53 }
 }

@@ -10,16 +10,12 @@ final class RequestContext {
     let environment: PipelineEnvironment
     /// Members that `payload_transform` replaced or added.
     private(set) var transformed = JSONObject()
+    /// Those of them that it added.
+    private(set) var added = JSONObject()
+    private var hasReplacements = false
     private var transformSource = ""
-    /// `names` and those of `transformed` that are not among them.
-    private var keys = RequestContext.keys
     private var decoded: Result<[UInt8], MalformedReason>?
     private var parsed: Result<JSONValue, MalformedReason>?
-
-    /// Members that a transform cannot replace.
-    static let fixed: Set<String> = [
-        "context", "environment_variables", "received_at", "remote_address", "client_certificate",
-    ]
 
     init(
         request: ReceivedRequest, account: AccountState, frame: ContextFrame,
@@ -41,15 +37,24 @@ final class RequestContext {
     /// - Parameters:
     ///   - result: the transform's result.
     ///   - source: the transform's text.
-    func replace(with result: JSONObject, source: String) {
+    func replace(with result: consuming JSONObject, source: consuming String) {
         transformSource = source
-        var added: [String] = []
-        for (key, value) in result where !Self.fixed.contains(key) {
-            if key == "body", isReceivedBody(value) { continue }
-            if !Self.isNamed.contains(key), transformed[key] == nil { added.append(key) }
+        // Mostly it adds a few members: taken as they are.
+        if result.count <= 8, result.allSatisfy({ Member($0.key) == nil }) {
+            added = result
+            transformed = result
+            return
+        }
+        var (transformed, added) = (JSONObject(), JSONObject())
+        for (key, value) in result {
+            let member = Member(key)
+            if let member, member.isFixed || member == .body && isReceivedBody(value) { continue }
+            if member == nil { added[key] = value }
             transformed[key] = value
         }
-        if !added.isEmpty { keys.append(added) }
+        self.transformed = transformed
+        self.added = added
+        hasReplacements = transformed.count > added.count
     }
 
     /// True for the parsed body itself, handed through: its own bytes go into the event.
@@ -62,62 +67,96 @@ final class RequestContext {
 
     /// A member that the transform adds under a name of its own, written in its text.
     func written(_ name: String) -> JSONValue? {
-        guard !Self.isNamed.contains(name), let value = transformed[name],
+        guard Member(name) == nil, let value = transformed[name],
             transformSource.contains("'\(name)'") || transformSource.contains("\"\(name)\"")
         else { return nil }
         return value
     }
 
-    static let names = [
-        "method", "url", "path", "query", "headers", "body", "raw_body", "raw_body_base64",
-        "raw_body_crc32", "remote_address", "received_at", "context", "environment_variables",
-        "integration", "account", "client_certificate",
-    ]
+    /// What a request has before any transform, in the order that expressions see.
+    private enum Member: String, CaseIterable {
+        case method, url, path, query, headers, body
+        case rawBody = "raw_body"
+        case rawBodyBase64 = "raw_body_base64"
+        case rawBodyCRC32 = "raw_body_crc32"
+        case remoteAddress = "remote_address"
+        case receivedAt = "received_at"
+        case context
+        case environmentVariables = "environment_variables"
+        case integration, account
+        case clientCertificate = "client_certificate"
 
-    private static let isNamed = Set(names)
-    private static let keys = LazyObject.Keys(names)
+        static let all = allCases
+        /// Few names are as long as another one, so that few have to be compared.
+        private static let lengths = all.map { (name: $0, length: $0.rawValue.utf8.count) }
+
+        init?(_ name: String) {
+            let length = name.utf8.count
+            for member in Self.lengths
+            where member.length == length && member.name.rawValue.hasSameCodeUnits(as: name) {
+                self = member.name
+                return
+            }
+            return nil
+        }
+
+        /// A transform cannot replace it.
+        var isFixed: Bool {
+            switch self {
+            case .context, .environmentVariables, .receivedAt, .remoteAddress, .clientCertificate:
+                true
+            default: false
+            }
+        }
+    }
+
+    static let names = Member.all.map(\.rawValue)
+    private static let lazyKeys = LazyObject.Keys(names)
 
     /// Names that no update may give to a key of a context: in placeholders they mean a member of the
     /// request, of its signature or of what the transform makes, and a context goes before those.
     func isReserved(_ name: String) -> Bool {
-        Self.isNamed.contains(name) || name == "signature" || name == "item"
+        Member(name) != nil || name == "signature" || name == "item"
             || transformed[name] != nil || transformSource.contains("'\(name)':")
             || transformSource.contains("\"\(name)\":")
     }
 
-    /// The context as an expression's input.
-    var lazyObject: LazyObject {
-        // They change only between evaluations.
-        LazyObject(keys) { self.member(self.keys.names[$0]) }
-    }
-
     /// A member of the context after the transform; nil when there is none.
     func member(_ name: String) -> JSONValue? {
-        if !Self.fixed.contains(name), let value = transformed[name] { return value }
-        switch name {
-        case "method": return .string(request.method)
-        case "url": return .string(request.publicURL)
-        case "path": return .string(String(request.path))
-        case "query": return .object(FormText.parse(String(request.query)) ?? JSONObject())
-        case "headers": return headers
-        case "body": return try? body().get()
-        case "raw_body":
+        guard let member = Member(name) else { return added[name] }
+        return self.member(member)
+    }
+
+    /// What the transform put in a member's place.
+    private func replacement(_ member: Member) -> JSONValue? {
+        hasReplacements ? transformed[member.rawValue] : nil
+    }
+
+    private func member(_ member: Member) -> JSONValue? {
+        if let value = replacement(member) { return value }
+        switch member {
+        case .method: return .string(request.method)
+        case .url: return .string(request.publicURL)
+        case .path: return .string(String(request.path))
+        case .query: return .object(FormText.parse(String(request.query)) ?? JSONObject())
+        case .headers: return headers
+        case .body: return try? body().get()
+        case .rawBody:
             return String(validating: request.body, as: UTF8.self).map(JSONValue.string)
-        case "raw_body_base64":
+        case .rawBodyBase64:
             return .string(String(decoding: Encodings.encodeBase64(request.body), as: UTF8.self))
-        case "raw_body_crc32": return .string(String(CRC32.checksum(request.body)))
-        case "remote_address": return .string(request.remoteAddress)
-        case "received_at": return .string(TimeText.iso8601(request.receivedAtMilliseconds))
-        case "context": return .object(account.context)
-        case "environment_variables":
+        case .rawBodyCRC32: return .string(String(CRC32.checksum(request.body)))
+        case .remoteAddress: return .string(request.remoteAddress)
+        case .receivedAt: return .string(TimeText.iso8601(request.receivedAtMilliseconds))
+        case .context: return .object(account.context)
+        case .environmentVariables:
             let sorted = environmentVariables.sorted { $0.key < $1.key }
             return .object(
                 JSONObject(sorted.map { (key: $0.key, value: .string($0.value.text)) }))
-        case "integration":
+        case .integration:
             return ["id": .string(frame.id), "name": .string(frame.name)]
-        case "client_certificate": return request.clientCertificate.map(JSONValue.init)
-        case "account": return account.id.map { ["id": .string($0)] } ?? [:]
-        default: return nil
+        case .clientCertificate: return request.clientCertificate.map(JSONValue.init)
+        case .account: return account.id.map { ["id": .string($0)] } ?? [:]
         }
     }
 
@@ -224,5 +263,20 @@ final class RequestContext {
             }
             return .success(String(validating: bytes, as: UTF8.self).map(JSONValue.string) ?? .null)
         }
+    }
+}
+
+/// The context as an expression's input.
+extension RequestContext: LazyMembers {
+    var keys: LazyObject.Keys { Self.lazyKeys }
+
+    func member(at place: Int) -> JSONValue? { member(Member.all[place]) }
+
+    /// One header field by its name, without an object of all.
+    func part(_ key: String, ofMemberAt place: Int) -> JSONValue?? {
+        guard Member.all[place] == .headers, replacement(.headers) == nil,
+            ByteText.isASCII(key.utf8.span)
+        else { return nil }
+        return .some(request.fields.header(named: key).map(JSONValue.string))
     }
 }

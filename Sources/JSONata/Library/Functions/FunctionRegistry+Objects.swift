@@ -44,7 +44,7 @@ extension FunctionRegistry {
             guard var items = evaluator.cursor(of: evaluator.argument(arguments, 0)) else {
                 return .undefined
             }
-            let result = evaluator.makeObject(capacity: 16)
+            let result = evaluator.makeObject(capacity: 0)
             while let item = evaluator.next(&items) {
                 try merge(item, into: result, &evaluator)
             }
@@ -91,15 +91,12 @@ extension FunctionRegistry {
         guard let object = try evaluator.object(of: item) else { return }
         let header = evaluator.objects[Int(object)]
         try evaluator.step(header.count)
-        let isFirst = evaluator.objects[Int(result)].count == 0 && !header.hasIndexKeys
+        if evaluator.objects[Int(result)].count == 0, header.count > 0, !header.hasIndexKeys {
+            return evaluator.copyMembers(of: object, to: result, room: 8)
+        }
         for place in evaluator.order(of: object) {
-            let key = evaluator.key(object, place)
-            let value = evaluator.cells[evaluator.objects[Int(object)].start + 2 * place + 1]
-            if isFirst {
-                evaluator.append(result, key, value)
-            } else {
-                evaluator.set(result, key, value)
-            }
+            let value = evaluator.cells[header.start + 2 * place + 1]
+            evaluator.set(result, evaluator.key(object, place), value)
         }
     }
 
