@@ -1,3 +1,5 @@
+import JSON
+
 /// A request's header fields as received: order, repeats, spelling and bytes are kept. One buffer
 /// and ranges into it, so that taking over a parsed request copies nothing.
 package struct HeaderFields: Sendable {
@@ -116,15 +118,17 @@ package struct HeaderFields: Sendable {
         return found
     }
 
-    /// The joined values of a name in any case, nil when there is no such field.
-    package func joined(named name: String) -> [UInt8]? {
-        var value: [UInt8] = []
-        return appendJoined(name.utf8.map(asciiLowercased), to: &value) ? value : nil
-    }
-
-    /// `joined(named:)` as text; bytes that are not UTF-8 are replaced.
-    package func header(named name: String) -> String? {
-        joined(named: name).map { String(decoding: $0, as: UTF8.self) }
+    /// The joined values of a name, which is given in lower case, as text; bytes that are not UTF-8 are
+    /// replaced. Nil when there is no such field.
+    package func header(named lowercasedName: String) -> String? {
+        let (name, fields) = (lowercasedName.utf8.span, buffer.span)
+        var text: String?
+        for place in entries.indices where matches(entries[place], name) {
+            let value = entries[place].valueStart..<entries[place].valueEnd
+            let part = ByteText.string(fields.extracting(value))
+            text = text.map { $0 + ", " + part } ?? part
+        }
+        return text
     }
 
     private func matches(_ entry: Entry, _ lowercasedName: Span<UInt8>) -> Bool {
