@@ -1,13 +1,6 @@
 /// Text that is written into room of an expected size, so that no piece of it costs a check of an
 /// array's owner, a look at its capacity and a call.
-///
-///     var bytes: [UInt8] = []
-///     bytes.append(expecting: 64) { out in
-///         out.raw("{\"name\":")
-///         out.string("a \"b\"")
-///         out.raw("}")
-///     }
-///
+/// `[UInt8].append(expecting:)` makes one.
 /// What goes beyond the room is counted and not written; the array then makes room for all of it and has
 /// it written once more. An expectation that is too small costs time, nothing else.
 ///
@@ -74,7 +67,7 @@
     package mutating func string(received text: Span<UInt8>) {
         let isUTF8 = (try? UTF8Span(validating: text)) != nil
         if isUTF8 { return string(text) }
-        unsafe text.withUnsafeBufferPointer { unsafe string(String(decoding: $0, as: UTF8.self)) }
+        string(ByteText.string(text))
     }
 
     /// What `string` writes between the quotes: runs without an escape are copied whole.

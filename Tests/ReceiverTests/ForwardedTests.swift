@@ -22,7 +22,8 @@ struct ForwardedTests {
             throw HTTPFailure(400, "no head")
         }
         return HTTPRequest(
-            head: head, body: [], remoteAddress: peer, security: security, connectionID: 0, context: nil)
+            head: head, body: [], remoteAddress: peer, security: security, connectionID: 0,
+            context: nil)
     }
 
     @Test(arguments: [

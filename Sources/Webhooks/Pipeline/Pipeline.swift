@@ -62,8 +62,6 @@ private struct PipelineRun {
     /// When the last stage ended, for whoever wants to know.
     var lastEnd: UInt64?
 
-    private var environment: PipelineEnvironment { context.environment }
-
     /// Ends the run early with its decision.
     private struct Ended: Error {
         let decision: Decision
@@ -126,7 +124,7 @@ private struct PipelineRun {
     private mutating func checkBody() throws(Ended) {
         let started = stageStart()
         defer { stageEnded(.context, since: started) }
-        if context.claimsJSON || context.request.fields.first(named: "content-encoding") != nil {
+        if context.claimsJSON || context.hasContentCoding {
             if case .failure(let reason) = context.body() {
                 trace.record(.context, .refused, reason.rawValue)
                 throw Ended(decision: .malformed(reason))
@@ -139,11 +137,11 @@ private struct PipelineRun {
         _ compiled: Integration.CompiledExpression, _ stage: PipelineStage
     ) throws(Ended) -> JSONValue? {
         do throws(JSONataError) {
-            let randomBits = environment.randomBits
+            let randomBits = context.environment.randomBits
             let outside = EvaluationEnvironment(
-                nowMilliseconds: environment.nowMilliseconds,
+                nowMilliseconds: context.environment.nowMilliseconds,
                 random: { PipelineEnvironment.number(randomBits()) },
-                monotonicNanoseconds: environment.monotonicNanoseconds)
+                monotonicNanoseconds: context.environment.monotonicNanoseconds)
             let input = LazyObject(context)
             // What a transform takes over as it was is neither made nor written anew.
             return stage == .payloadTransform

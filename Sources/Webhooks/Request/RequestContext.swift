@@ -187,11 +187,9 @@ final class RequestContext {
         case other
     }
 
-    private static let json = Array("application/json".utf8)[...]
-
     private lazy var mediaType: MediaType = {
         guard let field = request.fields.first(named: "content-type") else { return .other }
-        if field == Self.json { return .json }
+        if ByteText.isEqual(field.span, "application/json".utf8.span) { return .json }
         let end = field.firstIndex { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: ",") }
         var type = field[..<(end ?? field.endIndex)].map(asciiLowercased)
         type.removeAll { $0 == UInt8(ascii: " ") }
@@ -205,8 +203,12 @@ final class RequestContext {
     /// True when the sender calls the body JSON.
     var claimsJSON: Bool { mediaType == .json }
 
+    /// The sender names content codings of the body.
+    private(set) lazy var hasContentCoding = request.fields.first(named: "content-encoding") != nil
+
     /// The body's bytes with its content codings undone.
     func decodedBody() -> Result<[UInt8], MalformedReason> {
+        if !hasContentCoding { return .success(request.body) }
         if let decoded { return decoded }
         let result = decode()
         decoded = result
@@ -214,9 +216,9 @@ final class RequestContext {
     }
 
     private func decode() -> Result<[UInt8], MalformedReason> {
-        guard request.fields.first(named: "content-encoding") != nil,
-            let field = request.fields.header(named: "content-encoding")
-        else { return .success(request.body) }
+        guard let field = request.fields.header(named: "content-encoding") else {
+            return .success(request.body)
+        }
         let codings = field.lowercased().split(separator: ",").map { $0.filter { $0 != " " } }
             .filter { !$0.isEmpty && $0 != "identity" }
         guard !codings.isEmpty else { return .success(request.body) }
@@ -234,7 +236,11 @@ final class RequestContext {
     /// JSON parsed, a form as an object, other text as a string, anything else null.
     func body() -> Result<JSONValue, MalformedReason> {
         if let parsed { return parsed }
-        let result = decodedBody().flatMap(parse)
+        let result: Result<JSONValue, MalformedReason> =
+            switch decodedBody() {
+            case .success(let bytes): parse(bytes)
+            case .failure(let reason): .failure(reason)
+            }
         parsed = result
         return result
     }
