@@ -70,6 +70,9 @@ static inline void postern_run_anywhere(void) {
     if (sched_getaffinity(getpid(), sizeof set, set) >= 0) sched_setaffinity(0, sizeof set, set);
 }
 
+// O_DIRECT, which has another value on every processor and which _GNU_SOURCE hides.
+static const int postern_open_direct = __O_DIRECT;
+
 // Starts writing a range of a file back and waits for nothing: SYNC_FILE_RANGE_WRITE, which _GNU_SOURCE hides.
 extern int sync_file_range(int fd, off_t offset, off_t count, unsigned int flags);
 static inline int postern_start_write_back(int fd, off_t offset, off_t count) {

@@ -17,13 +17,20 @@ extension FileQueue {
             swap(&buffer, &writer.buffer)
             buffer.removeAll(keepingCapacity: buffer.capacity <= 4 << 20)
             defer { swap(&buffer, &writer.buffer) }
-            // Room for the head of a record, so that one write takes both.
-            buffer.append(contentsOf: repeatElement(0, count: JournalRecord.headBytes))
+            let room = events.reduce(2 * JournalRecord.blockBytes) {
+                $0 + $1.byteCount + EventLine.membersRoom
+            }
+            // Before the place is chosen, since a buffer that grows is elsewhere.
+            if buffer.capacity < room { buffer.reserveCapacity(max(room, 2 * buffer.capacity)) }
+            // Room for the head of a record, so that one write takes both, at a place where the journal
+            // can write from.
+            let start = FileSystem.alignedStart(buffer, from: 0)
+            buffer.append(contentsOf: repeatElement(0, count: start + JournalRecord.headBytes))
             var outcomes: [AppendOutcome] = []
             outcomes.reserveCapacity(events.count)
             let lines = try encode(events, nowMilliseconds, writer, &buffer, &outcomes)
             if lines.isEmpty { return outcomes }
-            try commit(&buffer, lines, nowMilliseconds, &writer)
+            try commit(&buffer, from: start, lines, nowMilliseconds, &writer)
             for line in lines {
                 guard let fingerprint = line.fingerprint else { continue }
                 writer.keys.insert(
@@ -100,12 +107,14 @@ extension FileQueue {
     }
 
     /// Writes the lines, and returns once they are on stable storage.
+    /// - Parameter start: where the buffer's record begins.
     private func commit(
-        _ buffer: inout [UInt8], _ lines: [Line], _ nowMilliseconds: Int64,
+        _ buffer: inout [UInt8], from start: Int, _ lines: [Line], _ nowMilliseconds: Int64,
         _ writer: inout Writer
     ) throws(QueueError) {
         guard let first = lines.first, let last = lines.last else { return }
-        let count = buffer.count - JournalRecord.headBytes
+        let linesStart = start + JournalRecord.headBytes
+        let count = buffer.count - linesStart
         let journal = try journal(&writer)
         // Nil for more than the journal takes.
         let place = try journal?.reserve(count)
@@ -117,7 +126,7 @@ extension FileQueue {
             throw QueueError(.closed, "append to segment")
         }
         do throws(QueueError) {
-            try folder.system.writeAll(active, buffer, from: JournalRecord.headBytes)
+            try folder.system.writeAll(active, buffer, from: linesStart)
         } catch {
             // Nothing of this batch may stay: cut back to what is durable, or leave the segment.
             if (try? folder.system.truncate(active, to: segment.bytes)) == nil {
@@ -126,7 +135,8 @@ extension FileQueue {
             throw error
         }
         do throws(QueueError) {
-            try makeDurable(&buffer, at: place, journal, active, segment, last: last.sequence)
+            try makeDurable(
+                &buffer, from: start, at: place, journal, active, segment, last: last.sequence)
         } catch {
             // What the kernel holds of this file can no longer be trusted to reach the disk, and
             // asking again would report success. The next append begins a new segment; the next

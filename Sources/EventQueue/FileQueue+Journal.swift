@@ -47,14 +47,14 @@ extension FileQueue {
 
     /// Makes the batch durable, which its segment has already.
     func makeDurable(
-        _ buffer: inout [UInt8], at place: AppendJournal.Place?, _ journal: AppendJournal?,
-        _ active: File, _ segment: Segment, last: UInt64
+        _ buffer: inout [UInt8], from start: Int, at place: AppendJournal.Place?,
+        _ journal: AppendJournal?, _ active: File, _ segment: Segment, last: UInt64
     ) throws(QueueError) {
         guard let journal else { return try folder.system.syncData(active) }
         guard let place else { return try journal.syncSegment(active) }
         let isWorkDue = try journal.write(
-            &buffer, at: place, segment: segment.first, offset: segment.bytes, last: last,
-            file: active)
+            &buffer, from: start, at: place, segment: segment.first, offset: segment.bytes,
+            last: last, file: active)
         if isWorkDue { keeper.wake(journal) }
     }
 

@@ -222,7 +222,7 @@ import Testing
         let record = JournalRecord(
             number: 0x0102_0304_0506_0708, horizon: 3, segment: 7, offset: 4097, last: 9, count: 70)
         var bytes = [UInt8](repeating: 0, count: 64)
-        record.encode(to: &bytes)
+        record.encode(to: &bytes, at: 0)
         #expect(JournalRecord(bytes, at: 0) == record)
         #expect(Array(bytes[8..<16]) == [8, 7, 6, 5, 4, 3, 2, 1])
         for index in bytes.indices {

@@ -47,6 +47,9 @@ final class AppendJournal: Sendable {
     }
 
     private let file: File
+    /// The same for writes past the page cache, which spare a commit a third of its time on the processor;
+    /// nil where the file system has none.
+    private let direct: File?
     private let folder: SegmentFolder
     private let areaBytes: Int
     private let firstNumber: UInt64
@@ -63,6 +66,7 @@ final class AppendJournal: Sendable {
     init(file: File, folder: SegmentFolder, front: JournalFront) {
         self.file = file
         self.folder = folder
+        direct = try? folder.system.open(folder.journalPath, .direct)
         areaBytes = front.areaBytes
         firstNumber = front.horizon
         state = Mutex(State(next: front.horizon, horizon: front.horizon))
@@ -117,24 +121,24 @@ final class AppendJournal: Sendable {
     /// Writes a record, and returns once it is on stable storage.
     ///
     /// - Parameters:
-    ///   - buffer: `headBytes` to spare, then the lines. Its length is made one of whole blocks, so
-    ///     that no block has to be read for it.
+    ///   - buffer: from `start` on `headBytes` to spare, then the lines. Its length is made one of whole
+    ///     blocks, so that no block has to be read for it.
     ///   - file: the segment, which has the lines already.
     /// - Returns: whether the keeper has something to do.
     func write(
-        _ buffer: inout [UInt8], at place: Place, segment: UInt64, offset: Int, last: UInt64,
-        file segmentFile: File
+        _ buffer: inout [UInt8], from start: Int, at place: Place, segment: UInt64, offset: Int,
+        last: UInt64, file segmentFile: File
     ) throws(QueueError) -> Bool {
-        let count = buffer.count - JournalRecord.headBytes
+        let count = buffer.count - start - JournalRecord.headBytes
         let (number, horizon) = state.withLock { ($0.next, $0.horizon) }
         let record = JournalRecord(
             number: number, horizon: horizon, segment: segment, offset: offset, last: last,
             count: count)
-        record.encode(to: &buffer)
+        record.encode(to: &buffer, at: start)
         let room = JournalRecord.room(count)
-        buffer.append(contentsOf: repeatElement(0, count: room - buffer.count))
+        buffer.append(contentsOf: repeatElement(0, count: start + room - buffer.count))
         do throws(QueueError) {
-            try folder.system.writeAll(file, buffer, at: place.offset, .writeJournal)
+            try put(buffer, from: start, at: place.offset)
             try folder.system.syncJournal(file)
         } catch {
             state.withLock { $0.isGivenUp = true }
@@ -155,6 +159,21 @@ final class AppendJournal: Sendable {
             Self.note(&state, segment, segmentFile, number, offset..<offset + count)
             if state.position == middle { state.checkpointDue = number + 1 }
             return Self.isWorkDue(state)
+        }
+    }
+
+    /// Past the page cache, or through it what the file system does not take so.
+    private func put(
+        _ buffer: [UInt8], from start: Int, at offset: Int
+    ) throws(QueueError) {
+        var done = 0
+        // It is elsewhere when the buffer has grown.
+        if let direct, FileSystem.alignedStart(buffer, from: start) == start {
+            done = try folder.system.writeDirect(direct, buffer, from: start, at: offset)
+        }
+        if done < buffer.count - start {
+            try folder.system.writeAll(
+                file, buffer, from: start + done, at: offset + done, .writeJournal)
         }
     }
 

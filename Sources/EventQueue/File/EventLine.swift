@@ -20,6 +20,8 @@ enum EventLine {
     static let bytesMax = 64 << 20
     /// Bytes before the checksummed part: `{"crc32c":"0123abcd",`.
     static let prefixCount = 21
+    /// Enough for the members of most lines besides document and request.
+    static let membersRoom = 384
     static let opening = Array("{\"crc32c\":\"".utf8)
     /// Bytes from a line's start to the digits of the sequence.
     static let sequenceOffset = 33
@@ -33,7 +35,7 @@ enum EventLine {
         let request = event.request
         var key = 0..<0
         var (eventStart, requestStart) = (0, 0)
-        bytes.append(expecting: 384 + event.byteCount) { out in
+        bytes.append(expecting: event.byteCount + membersRoom) { out in
             out.raw("{\"crc32c\":\"00000000\",\"sequence\":\"")
             out.digits(sequence, SequenceMember.digitCount)
             out.raw("\",\"received_at\":")

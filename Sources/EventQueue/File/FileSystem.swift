@@ -87,6 +87,8 @@ struct FileSystem: Sendable {
         case createUpdated
         /// Must exist; read, and written anywhere. With `O_APPEND` Linux writes at the end always.
         case update
+        /// Must exist; written past the page cache.
+        case direct
         case folder
 
         fileprivate var flags: Int32 {
@@ -97,6 +99,7 @@ struct FileSystem: Sendable {
             case .append: O_WRONLY | O_APPEND | O_CLOEXEC
             case .createUpdated: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
             case .update: O_RDWR | O_CLOEXEC
+            case .direct: O_WRONLY | postern_open_direct | O_CLOEXEC
             case .folder: O_RDONLY | O_DIRECTORY | O_CLOEXEC
             }
         }
@@ -222,6 +225,45 @@ struct FileSystem: Sendable {
             if written == 0 { throw QueueError(.inputOutput, "write into file") }
             done += written
         }
+    }
+
+    /// Writes whole blocks past the page cache, as far as the file system takes them so.
+    /// - Parameters:
+    ///   - file: opened as `.direct`.
+    ///   - start: where the blocks begin, at an address that `isAligned`.
+    ///   - offset: a multiple of the block.
+    /// - Returns: how many bytes were written.
+    func writeDirect(
+        _ file: File, _ bytes: [UInt8], from start: Int, at offset: Int
+    ) throws(QueueError) -> Int {
+        let block = JournalRecord.blockBytes
+        do throws(QueueError) {
+            return try call(.writeJournal, "write past the page cache") { bytesMax in
+                let count = min(bytes.count - start, bytesMax) / block * block
+                return unsafe bytes.withUnsafeBytes { bytes in
+                    guard count > 0, let address = bytes.baseAddress else { return 0 }
+                    return unsafe pwrite(file.descriptor, address + start, count, offset)
+                }
+            } / block * block
+        } catch {
+            // What open(2) says of file systems that do not have it, or want other addresses.
+            if error.underlying == .system(EINVAL) { return 0 }
+            throw error
+        }
+    }
+
+    /// How far into the bytes, from `start` on, the next address is that the device can read from.
+    static func alignedStart(_ bytes: [UInt8], from start: Int) -> Int {
+        let block = JournalRecord.blockBytes
+        return unsafe bytes.withUnsafeBytes { bytes in
+            let address = Int(bitPattern: bytes.baseAddress) &+ start
+            return start &+ (0 &- address) & (block &- 1)
+        }
+    }
+
+    /// Lets the page cache forget a file that is on stable storage.
+    func forgetPages(_ file: File) {
+        posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_DONTNEED)
     }
 
     /// Lets the kernel begin to write a part of a file; not more than a hint.

@@ -115,6 +115,8 @@ final class JournalKeeper: Sendable {
                 offset += zeros.count - start
             }
             try system.sync(file)
+            // Records are written past the page cache, which would have to drop its own of each.
+            system.forgetPages(file)
             try system.rename(temporary, to: path)
             try system.syncFolder(folder.path)
             return AppendJournal(file: file, folder: folder, front: front)

@@ -32,18 +32,18 @@ struct JournalRecord: Sendable, Equatable {
         (headBytes + count + blockBytes - 1) / blockBytes * blockBytes
     }
 
-    /// Writes the head to the first bytes.
-    func encode(to bytes: inout [UInt8]) {
-        bytes.replaceSubrange(0..<8, with: Self.magic)
-        LittleEndian.put(number, to: &bytes, at: 8)
-        LittleEndian.put(horizon, to: &bytes, at: 16)
-        LittleEndian.put(segment, to: &bytes, at: 24)
-        LittleEndian.put(UInt64(offset), to: &bytes, at: 32)
-        LittleEndian.put(last, to: &bytes, at: 40)
-        LittleEndian.put(UInt64(count), to: &bytes, at: 48)
-        LittleEndian.put(UInt64(0), to: &bytes, at: 56)
-        let crc = CRC32C.checksum(bytes, 0..<60)
-        LittleEndian.put(UInt64(crc) << 32, to: &bytes, at: 56)
+    /// Writes the head to the bytes from `start` on.
+    func encode(to bytes: inout [UInt8], at start: Int) {
+        bytes.replaceSubrange(start..<start + 8, with: Self.magic)
+        LittleEndian.put(number, to: &bytes, at: start + 8)
+        LittleEndian.put(horizon, to: &bytes, at: start + 16)
+        LittleEndian.put(segment, to: &bytes, at: start + 24)
+        LittleEndian.put(UInt64(offset), to: &bytes, at: start + 32)
+        LittleEndian.put(last, to: &bytes, at: start + 40)
+        LittleEndian.put(UInt64(count), to: &bytes, at: start + 48)
+        LittleEndian.put(UInt64(0), to: &bytes, at: start + 56)
+        let crc = CRC32C.checksum(bytes, start..<start + 60)
+        LittleEndian.put(UInt64(crc) << 32, to: &bytes, at: start + 56)
     }
 
     init(
