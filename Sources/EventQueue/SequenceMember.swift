@@ -17,7 +17,7 @@ enum SequenceMember {
 
     /// Writes the same.
     static func splice(_ sequence: UInt64, into document: [UInt8], to out: inout TextOutput) {
-        out.raw("{\"sequence\":\"")
+        out.raw(opening)
         out.digits(sequence, digitCount)
         out.byte("\"")
         if hasMembers(document) { out.byte(",") }
@@ -26,7 +26,7 @@ enum SequenceMember {
 
     /// How many bytes `splice` appends.
     static func splicedCount(_ document: [UInt8]) -> Int {
-        openingCount + digitCount + (hasMembers(document) ? 2 : 1)
+        opening.utf8CodeUnitCount + digitCount + (hasMembers(document) ? 2 : 1)
             + max(document.count - 1, 0)
     }
 
@@ -49,6 +49,5 @@ enum SequenceMember {
         return number
     }
 
-    /// Bytes of `{"sequence":"`.
-    private static let openingCount = 13
+    private static let opening: StaticString = "{\"sequence\":\""
 }

@@ -112,14 +112,18 @@ final class EventLoop: @unchecked Sendable {
     }
 
     /// Hands over those of the answers that are this loop's; wakes it when it sleeps.
-    func post(_ answers: [(HTTPExchange, HTTPResponse)]) {
+    /// - Parameter count: how many those are.
+    func post(_ answers: [(HTTPExchange, HTTPResponse)], count: Int) {
+        var own: [LoopAnswer] = []
+        own.reserveCapacity(count)
+        for place in answers.indices where answers[place].0.loop === self {
+            own.append(
+                LoopAnswer(
+                    connection: answers[place].0.connection,
+                    sequence: answers[place].0.sequence, response: answers[place].1))
+        }
         mailbox.post { box in
-            for place in answers.indices where answers[place].0.loop === self {
-                box.append(
-                    LoopAnswer(
-                        connection: answers[place].0.connection,
-                        sequence: answers[place].0.sequence, response: answers[place].1))
-            }
+            if box.isEmpty { box = own } else { box.append(contentsOf: own) }
         }
     }
 

@@ -83,11 +83,14 @@ package struct HTTPExchange: Sendable {
 
     /// Answers many requests with one wake-up a loop.
     package static func respond(_ answers: [(HTTPExchange, HTTPResponse)]) {
-        var loops: [EventLoop] = []
-        for place in answers.indices
-        where !loops.contains(where: { $0 === answers[place].0.loop }) {
-            loops.append(answers[place].0.loop)
+        var loops: [(loop: EventLoop, count: Int)] = []
+        for place in answers.indices {
+            if let known = loops.firstIndex(where: { $0.loop === answers[place].0.loop }) {
+                loops[known].count += 1
+            } else {
+                loops.append((answers[place].0.loop, 1))
+            }
         }
-        for loop in loops { loop.post(answers) }
+        for (loop, count) in loops { loop.post(answers, count: count) }
     }
 }

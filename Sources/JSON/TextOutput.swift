@@ -168,9 +168,10 @@ extension [UInt8] {
     ///
     /// - Parameters:
     ///   - room: how many bytes are expected.
-    ///   - body: writes the text; called again, to write the same, when there was not enough room.
+    ///   - body: writes the text; called again, to write the same, when there was not enough room. What it
+    ///     does besides must come to the same when it is done twice.
     package mutating func append(expecting room: Int, _ body: (inout TextOutput) -> Void) {
-        var room = room
+        var room = Swift.max(room, 1)
         while true {
             let needed = write(body, room)
             if needed <= room { return }

@@ -77,6 +77,37 @@ struct ReloadTests {
         print("\(reloads) reloads under load: \(counts.values.reduce(0, +)) requests, \(counts)")
     }
 
+    /// Whoever holds a body back must not keep a secret or an integration that was taken away.
+    @Test
+    func
+        `a request whose head came before a reload is judged by what is in force when it is whole`()
+        throws
+    {
+        let server = try ReceiverProcess(integrations: ["v.yaml": Self.integration("a")])
+        let file = server.path("integrations.d/v.yaml")
+        let slow = try (0..<2).map { _ in try RawConnection(port: server.port) }
+        let request = RawConnection.request("/webhooks/versioned", "{}", ["X-Token: token-a"])
+        for connection in slow { connection.send(String(request.dropLast(2))) }
+        let probe = try RawConnection(port: server.port)
+        func reload(until isDone: (Int) -> Bool) {
+            kill(server.process.processIdentifier, SIGHUP)
+            var status = 0
+            repeat {
+                probe.send(request)
+                status = probe.answer()?.status ?? 0
+            } while !isDone(status)
+        }
+        try Self.integration("b").write(toFile: file, atomically: true, encoding: .utf8)
+        reload { $0 == 401 }
+        slow[0].send("{}")
+        let rotated = slow[0].answer()
+        #expect(rotated?.status == 401 && rotated?.body == "of b")
+        try FileManager.default.removeItem(atPath: file)
+        reload { $0 == 404 }
+        slow[1].send("{}")
+        #expect(slow[1].answer()?.status == 404)
+    }
+
     @Test(arguments: [
         ("admin:", "data_directory: ./elsewhere\nadmin:"),
         ("admin:", "limits: { threads: 1 }\nadmin:"),

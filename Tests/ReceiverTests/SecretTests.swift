@@ -2,7 +2,6 @@ import Cryptography
 import Foundation
 import Receiver
 import Testing
-import Webhooks
 
 struct SecretTests {
     static func load(_ source: EnvironmentVariable.Source, _ variables: [String: String] = [:])
@@ -66,14 +65,5 @@ struct SecretTests {
         }
         #expect(record.line(.text).hasPrefix("1970-01-01T00:00:00.000Z warning refused path="))
         #expect(record.line(.journal).hasPrefix("<4>"))
-    }
-
-    @Test(
-        arguments: [
-            (0, "1970-01-01T00:00:00.000Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
-            (-1, "1969-12-31T23:59:59.999Z"), (4_102_444_799_999, "2099-12-31T23:59:59.999Z"),
-        ] as [(Int64, String)])
-    func `a time is written in UTC`(milliseconds: Int64, text: String) {
-        #expect(TimeText.iso8601(milliseconds) == text)
     }
 }

@@ -32,7 +32,8 @@ package final class Histogram: Sendable {
     ///   - bounds: upper bounds, 15 at most, rising.
     ///   - divisor: what values are divided by when they are shown.
     init(bounds: [UInt64], divisor: Double) {
-        self.bounds = Array(bounds.prefix(15))
+        precondition(bounds.count < 16, "more bounds than there are counts for")
+        self.bounds = bounds
         self.divisor = divisor
     }
 

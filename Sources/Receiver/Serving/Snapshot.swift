@@ -2,6 +2,7 @@ import Cryptography
 import EventQueue
 import HTTPServer
 import JSON
+import Synchronization
 import Webhooks
 
 /// What requests need of a configuration besides their integration.
@@ -11,6 +12,12 @@ final class ServingSettings: Sendable {
     let publicURL: String?
     /// How long a round of a loop may take, in nanoseconds.
     let roundNanosecondsMax: UInt64
+    private let replaced = Atomic(false)
+
+    /// True until another configuration has taken its place.
+    var isCurrent: Bool { !replaced.load(ordering: .relaxed) }
+
+    func retire() { replaced.store(true, ordering: .relaxed) }
 
     init(_ configuration: Configuration) {
         trustedProxies = configuration.trustedProxies
@@ -73,6 +80,7 @@ final class Destination: Sendable {
 /// One configuration, whole and immutable; a request uses one from its start to its end.
 package final class Snapshot: Sendable {
     package let configuration: Configuration
+    let settings: ServingSettings
     let group: QueueGroup
     private let integrations: [ActiveIntegration]
     private let routes: RouteTable
@@ -81,6 +89,7 @@ package final class Snapshot: Sendable {
         self.group = group
         configuration = loaded.configuration
         let settings = ServingSettings(loaded.configuration)
+        self.settings = settings
         var byName: [String: ActiveIntegration] = [:]
         var byID: [String: ActiveIntegration] = [:]
         for entry in loaded.integrations where entry.integration.isEnabled {

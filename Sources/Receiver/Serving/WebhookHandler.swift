@@ -25,14 +25,14 @@ package final class WebhookHandler: HTTPHandler {
     let recent: RecentRequests
     /// For requests that reach no loop's part.
     let identifiers: RequestIdentifiers
-    private let rounds: [LoopState]
+    private let loops: [LoopState]
     private let answers: AnswerBatch
     private let isDraining = Atomic(false)
     /// What stands before the path where neither `public_url` nor a proxy says what was called.
     private let origin = Mutex("http://localhost")
 
-    /// What belongs to one loop, so that loops do not wait for each other's memory: what it collected in
-    /// one round, and where its requests get their names and random bits from.
+    /// What is a loop's own, so that loops do not wait for each other's memory: what it collected in one
+    /// round, and where its requests get their names and random bits from.
     private final class LoopState: Sendable {
         let pending = Mutex<[Pending]>([])
         /// Whose submissions wait for the loop to have nothing more to do.
@@ -66,11 +66,11 @@ package final class WebhookHandler: HTTPHandler {
         self.log = log
         self.answers = answers
         self.recent = recent
-        let loops = max(1, loops)
-        identifiers = RequestIdentifiers(seed: seed, part: loops, of: loops + 1)
-        rounds = (0..<loops).map { loop in
+        let count = max(1, loops)
+        identifiers = RequestIdentifiers(seed: seed, part: count, of: count + 1)
+        self.loops = (0..<count).map { loop in
             LoopState(
-                identifiers: RequestIdentifiers(seed: seed, part: loop, of: loops + 1),
+                identifiers: RequestIdentifiers(seed: seed, part: loop, of: count + 1),
                 stages: metrics.stages, loop: loop)
         }
     }
@@ -79,7 +79,14 @@ package final class WebhookHandler: HTTPHandler {
     package var current: Snapshot { snapshot.withLock { $0 } }
 
     /// Makes new requests use another configuration; those under way keep theirs.
-    package func replace(with new: Snapshot) { snapshot.withLock { $0 = new } }
+    package func replace(with new: Snapshot) {
+        let old = snapshot.withLock { snapshot in
+            defer { snapshot = new }
+            return snapshot
+        }
+        // From here on, what was routed by it is routed anew.
+        if old !== new { old.settings.retire() }
+    }
 
     /// Says what this server's own address is, once it is known.
     func setOrigin(_ url: String) { origin.withLock { $0 = url } }
@@ -101,11 +108,10 @@ package final class WebhookHandler: HTTPHandler {
     }
 
     package func handle(_ request: HTTPRequest, _ exchange: HTTPExchange) {
-        // A request goes where its head said, whatever a reload has changed since.
-        guard let destination = request.context as? Destination else {
+        guard let destination = destination(of: request) else {
             return exchange.respond(noSuchRoute(request.head, request.remoteAddress))
         }
-        let loop = rounds[exchange.loopIndex]
+        let loop = loops[exchange.loopIndex]
         let identifier = loop.identifiers.next()
         let settings = destination.active.settings
         let started = Clock.monotonicNanoseconds
@@ -136,6 +142,15 @@ package final class WebhookHandler: HTTPHandler {
             exchange: exchange, identifier: identifier, destination: destination,
             decidedNanoseconds: decided, handler: self)
         conclude(decision, keys, answer, received, attempt: 1)
+    }
+
+    /// Where its head led, unless the configuration was replaced since: whoever sends a body slowly must not
+    /// keep what a reload has taken away.
+    private func destination(of request: HTTPRequest) -> Destination? {
+        if let known = request.context as? Destination, known.active.settings.isCurrent {
+            return known
+        }
+        return current.destination(of: request.head.path)
     }
 
     private func decide(
@@ -172,7 +187,7 @@ package final class WebhookHandler: HTTPHandler {
             let again: @Sendable () -> Void = {
                 let keys = KeySetInquiry(self.keySets)
                 let decision = self.decide(
-                    received, answer.destination, keys, self.rounds[answer.exchange.loopIndex])
+                    received, answer.destination, keys, self.loops[answer.exchange.loopIndex])
                 self.conclude(decision, keys, answer, received, attempt: attempt + 1)
             }
             let outcome = keySets.wait(for: address, bytes: received.body.count) {
@@ -190,14 +205,14 @@ package final class WebhookHandler: HTTPHandler {
     }
 
     package func roundEnded(loop: Int) -> Bool {
-        guard rounds.indices.contains(loop) else { return false }
-        let round = rounds[loop]
-        let pending = round.pending.withLock { pending -> [Pending] in
+        guard loops.indices.contains(loop) else { return false }
+        let state = loops[loop]
+        let pending = state.pending.withLock { pending -> [Pending] in
             guard !pending.isEmpty else { return [] }
             defer { pending = [] }
             return pending
         }
-        guard let first = pending.first else { return round.held.withLock { !$0.isEmpty } }
+        guard let first = pending.first else { return state.held.withLock { !$0.isEmpty } }
         // One group but for the moment of a reload that changes the queues.
         var rest = pending[...]
         while let group = rest.first?.group {
@@ -206,18 +221,18 @@ package final class WebhookHandler: HTTPHandler {
             for refusal in group.committer.submit(submissions, isHeld: true) {
                 shed(rest[rest.startIndex + refusal.index].answer, refusal.limit)
             }
-            round.held.withLock { held in
+            state.held.withLock { held in
                 if held.isEmpty {
                     let began = first.answer.exchange.roundBeganNanoseconds
-                    round.heldSince.store(began, ordering: .relaxed)
+                    state.heldSince.store(began, ordering: .relaxed)
                 }
                 if !held.contains(where: { $0 === group }) { held.append(group) }
             }
             rest = rest[end...]
         }
-        let since = round.heldSince.load(ordering: .relaxed)
+        let since = state.heldSince.load(ordering: .relaxed)
         guard Clock.monotonicNanoseconds &- since >= Self.nanosecondsHeldMax else { return true }
-        for group in takeHeld(round) { group.committer.release() }
+        for group in takeHeld(state) { group.committer.release() }
         return false
     }
 
@@ -227,12 +242,12 @@ package final class WebhookHandler: HTTPHandler {
     private static let nanosecondsHeldMax: UInt64 = 300_000
 
     package func loopRests(_ loop: Int) {
-        guard rounds.indices.contains(loop) else { return }
-        for group in takeHeld(rounds[loop]) { group.committer.release(mayCommitHere: true) }
+        guard loops.indices.contains(loop) else { return }
+        for group in takeHeld(loops[loop]) { group.committer.release(mayCommitHere: true) }
     }
 
-    private func takeHeld(_ round: LoopState) -> [QueueGroup] {
-        round.held.withLock { held in
+    private func takeHeld(_ loop: LoopState) -> [QueueGroup] {
+        loop.held.withLock { held in
             defer { held.removeAll(keepingCapacity: true) }
             return held
         }
@@ -364,13 +379,13 @@ package final class WebhookHandler: HTTPHandler {
             answer.stored(outcome)
         }
         let loop = answer.exchange.loopIndex
-        guard answer.isOnLoop, rounds.indices.contains(loop) else {
+        guard answer.isOnLoop, loops.indices.contains(loop) else {
             if let refusal = destination.active.group.committer.submit(submission) {
                 shed(answer, refusal.limit)
             }
             return
         }
-        rounds[loop].pending.withLock { $0.append(Pending(submission: submission, answer: answer)) }
+        loops[loop].pending.withLock { $0.append(Pending(submission: submission, answer: answer)) }
     }
 
     /// Hands an answer to its loop: together with others when a commit or job finished many.
@@ -378,25 +393,5 @@ package final class WebhookHandler: HTTPHandler {
         var response = response
         if isDraining.load(ordering: .relaxed) { response.closesConnection = true }
         if batched { answers.add(exchange, response) } else { exchange.respond(response) }
-    }
-}
-
-/// Answers that a commit finished, sent with one wake-up a loop.
-package final class AnswerBatch: Sendable {
-    private let waiting = Mutex<[(HTTPExchange, HTTPResponse)]>([])
-
-    package init() {}
-
-    func add(_ exchange: HTTPExchange, _ response: HTTPResponse) {
-        waiting.withLock { $0.append((exchange, response)) }
-    }
-
-    /// Sends what has collected.
-    package func flush() {
-        let ready = waiting.withLock { waiting in
-            defer { waiting = [] }
-            return waiting
-        }
-        if !ready.isEmpty { HTTPExchange.respond(ready) }
     }
 }

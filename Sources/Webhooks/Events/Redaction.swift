@@ -48,12 +48,7 @@ package struct Redaction: Sendable {
     }
 
     private static func isNamed(_ lowercased: String, _ name: Span<UInt8>) -> Bool {
-        let wanted = lowercased.utf8.span
-        guard wanted.count == name.count else { return false }
-        for place in 0..<name.count where asciiLowercased(name[place]) != wanted[place] {
-            return false
-        }
-        return true
+        HeaderFields.isNamed(lowercased.utf8.span, name)
     }
 
     /// A URL or target without the values of its secret parameters.

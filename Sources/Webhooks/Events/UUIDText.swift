@@ -20,13 +20,15 @@ package enum UUIDText {
     private static func text(high: UInt64, low: UInt64) -> String {
         var text = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
         var place = 0
-        for position in 0..<32 {
-            if position == 8 || position == 12 || position == 16 || position == 20 { place += 1 }
-            let half = position < 16 ? high : low
-            let nibble = position & 15
-            let digit = UInt8(truncatingIfNeeded: half >> UInt64(60 - nibble * 4)) & 15
-            text[place] = digit < 10 ? 0x30 + digit : 0x57 + digit
-            place += 1
+        let parts: InlineArray<4, UInt64> = [high >> 32, high, low >> 32, low]
+        for index in parts.indices {
+            var digits = HexText.digits(UInt32(truncatingIfNeeded: parts[index]))
+            for _ in 0..<8 {
+                if place == 8 || place == 13 || place == 18 || place == 23 { place += 1 }
+                text[place] = UInt8(truncatingIfNeeded: digits)
+                digits >>= 8
+                place += 1
+            }
         }
         // ASCII, so it is never refused.
         do { return String(copying: try UTF8Span(validating: text.span)) } catch { return "" }

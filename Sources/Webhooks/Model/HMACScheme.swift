@@ -37,14 +37,15 @@ final class HMACScheme: Sendable {
     let split: String?
     let prefix: String
     let timestamp: Timestamp?
-    /// The keys, when they are the same for every request: those of secrets written out in the
-    /// configuration, all of which can be used.
-    let fixedKeys: [[UInt8]]?
-    /// What those keys make codes with; nil for a digest, and when OpenSSL has no such algorithm.
+    /// What makes the codes, when it is the same for every request: of secrets that are written out in the
+    /// configuration, all of which can be used. Nil otherwise, for digests and public keys, and when
+    /// OpenSSL has no such algorithm.
     let fixedContexts: [HMAC]?
 
+    /// - Parameter isPublicKey: `secrets` are public keys.
     init(
-        isDigest: Bool, algorithm: DigestAlgorithm, secrets: [PlaceholderTemplate],
+        isDigest: Bool, isPublicKey: Bool, algorithm: DigestAlgorithm,
+        secrets: [PlaceholderTemplate],
         secretEncoding: SecretEncoding, signedStrings: [PlaceholderTemplate],
         compareWith: [PlaceholderTemplate], encoding: TextEncoding, split: String?, prefix: String,
         timestamp: Timestamp?
@@ -60,11 +61,11 @@ final class HMACScheme: Sendable {
         self.prefix = prefix
         self.timestamp = timestamp
         let literals = secrets.compactMap(\.literal)
-        let keys =
-            literals.count == secrets.count
-            ? try? SignatureVerifier.keys(of: literals, secretEncoding) : nil
-        fixedKeys = keys
-        fixedContexts =
-            isDigest ? nil : try? keys?.map { try HMAC(algorithm, key: Secret($0)) }
+        if isDigest || isPublicKey || literals.count < secrets.count {
+            fixedContexts = nil
+        } else {
+            fixedContexts = try? SignatureVerifier.checkedKeys(literals, secretEncoding)
+                .map { try HMAC(algorithm, key: Secret($0)) }
+        }
     }
 }

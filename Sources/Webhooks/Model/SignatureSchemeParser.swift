@@ -106,7 +106,7 @@ struct SignatureSchemeParser {
     }
 
     private mutating func hmac(
-        _ config: JSONValue, _ path: [String], isDigest: Bool,
+        _ config: JSONValue, _ path: [String], isDigest: Bool, isPublicKey: Bool = false,
         usualEncoding: HMACScheme.TextEncoding = .hex
     ) -> SignatureScheme {
         reader.checkKeys(
@@ -145,7 +145,8 @@ struct SignatureSchemeParser {
         let prefix = reader.string(config, "prefix", path) ?? ""
         return .hmac(
             HMACScheme(
-                isDigest: isDigest, algorithm: algorithm, secrets: secrets,
+                isDigest: isDigest, isPublicKey: isPublicKey, algorithm: algorithm,
+                secrets: secrets,
                 secretEncoding: secretEncoding, signedStrings: signedStrings,
                 compareWith: compareWith, encoding: encoding ?? usualEncoding, split: split,
                 prefix: prefix, timestamp: timestamp(config, path)))
@@ -188,13 +189,12 @@ struct SignatureSchemeParser {
         }
         var object = config.objectValue ?? JSONObject()
         object["secret"] = object["public_key"]
-        for key in ["algorithm", "public_key", "signature_format", "string_type"] {
-            object[key] = nil
-        }
+        for key in ["algorithm", "public_key", "signature_format"] { object[key] = nil }
         let before = reader.problems.count
         guard
             case .hmac(let scheme) = hmac(
-                .object(object), path, isDigest: false, usualEncoding: .base64)
+                .object(object), path, isDigest: false, isPublicKey: true,
+                usualEncoding: config["encoding"] == nil ? .base64 : .hex)
         else { return nil }
         if reader.problems.count > before, config["public_key"] == nil {
             reader.report(path + ["public_key"], "is needed")

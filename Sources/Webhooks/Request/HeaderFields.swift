@@ -132,9 +132,15 @@ package struct HeaderFields: Sendable {
     }
 
     private func matches(_ entry: Entry, _ lowercasedName: Span<UInt8>) -> Bool {
-        guard entry.nameEnd - entry.nameStart == lowercasedName.count else { return false }
-        for offset in 0..<lowercasedName.count
-        where asciiLowercased(buffer[entry.nameStart + offset]) != lowercasedName[offset] {
+        entry.nameEnd - entry.nameStart == lowercasedName.count
+            && Self.isNamed(
+                lowercasedName, buffer.span.extracting(entry.nameStart..<entry.nameEnd))
+    }
+
+    /// Names are the same in any case (RFC 9110 §5.1).
+    static func isNamed(_ lowercased: Span<UInt8>, _ name: Span<UInt8>) -> Bool {
+        guard lowercased.count == name.count else { return false }
+        for place in 0..<name.count where asciiLowercased(name[place]) != lowercased[place] {
             return false
         }
         return true

@@ -43,6 +43,7 @@ final class RequestContext {
         if result.count <= 8, result.allSatisfy({ Member($0.key) == nil }) {
             added = result
             transformed = result
+            hasReplacements = false
             return
         }
         var (transformed, added) = (JSONObject(), JSONObject())

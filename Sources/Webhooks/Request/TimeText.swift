@@ -18,7 +18,8 @@ package enum TimeText {
     /// Writes the same.
     static func writeISO8601(_ milliseconds: Int64, to out: inout TextOutput) {
         let day = Int(floorDivide(milliseconds, 86_400_000))
-        let rest = Int(milliseconds - Int64(day) * 86_400_000)
+        let remainder = Int(milliseconds % 86_400_000)
+        let rest = remainder < 0 ? remainder + 86_400_000 : remainder
         let (year, month, date) = civil(day)
         if year < 0 { out.byte("-") }
         let magnitude = UInt64(year.magnitude)

@@ -18,10 +18,7 @@ extension SignatureVerifier {
             }
         }
         do throws(Misconfiguration) {
-            let keys =
-                if let fixed = scheme.fixedKeys { fixed } else {
-                    try Self.keys(of: secrets(scheme.secrets, scope), scheme.secretEncoding)
-                }
+            let keys = try Self.decode(secrets(scheme.secrets, scope), scheme.secretEncoding)
             return judge(scheme, scope, now, length: scheme.algorithm.byteCount) {
                 candidates, scope in
                 self.compare(scheme, keys, candidates, scope)

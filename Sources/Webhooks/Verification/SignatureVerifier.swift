@@ -112,14 +112,21 @@ final class SignatureVerifier: Sendable {
         }
     }
 
-    /// The keys that secrets' texts stand for.
+    /// The keys of secrets that are written out.
     ///
     /// - Throws: `Misconfiguration` when there is none, or when one cannot be used.
-    static func keys(
-        of secrets: [[UInt8]], _ encoding: HMACScheme.SecretEncoding
+    static func checkedKeys(
+        _ secrets: [[UInt8]], _ encoding: HMACScheme.SecretEncoding
     ) throws(Misconfiguration) -> [[UInt8]] {
         try check(secrets, key: "secret")
         if secrets.isEmpty { throw Misconfiguration(.secretMissing, key: "secret") }
+        return try decode(secrets, encoding)
+    }
+
+    /// The keys that checked secrets' texts stand for.
+    static func decode(
+        _ secrets: [[UInt8]], _ encoding: HMACScheme.SecretEncoding
+    ) throws(Misconfiguration) -> [[UInt8]] {
         var keys: [[UInt8]] = []
         for secret in secrets {
             guard let key = key(secret, encoding), !key.isEmpty else {
