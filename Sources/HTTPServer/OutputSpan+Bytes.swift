@@ -1,4 +1,4 @@
-/// Appending many bytes to room that is there already.
+/// Appending many bytes to room that is there already. (`TextOutput` of JSON, which does more, is of another layer.)
 extension OutputSpan<UInt8> {
     @inline(__always) mutating func append(copying bytes: [UInt8]) { append(copying: bytes.span) }
 

@@ -133,5 +133,5 @@
 }
 
 // Unchecked for the pointer: it is the one owner's (`~Copyable`), so whoever hands an arena to another
-// thread keeps nothing of it.
+// thread keeps nothing of it. One that several threads read at once is a `let`, and reading changes nothing.
 extension Arena: @unchecked Sendable where Element: Sendable {}

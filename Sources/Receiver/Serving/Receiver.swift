@@ -69,7 +69,8 @@ package final class Receiver: Sendable {
         keySets = KeySetStore(
             fetch: Self.fetcher(configuration), log: log, metrics: metrics)
         let processors = Processors.allowed
-        let loops = configuration.limits.loops ?? max(1, processors.count)
+        // One processor is left for commits.
+        let loops = configuration.limits.loops ?? max(1, processors.count - 1)
         claims = ProcessorClaims(
             configuration.limits.staysOnProcessors ? loops : 0, among: processors)
         handler = WebhookHandler(
