@@ -103,14 +103,14 @@ struct WrittenSecretTests {
         for text in secrets + ["one"] {
             let code = try HMAC(.sha256, key: Secret(text)).authenticate(scope.context.request.body)
             let scheme = HMACScheme(
-                isDigest: false, algorithm: .sha256,
+                isDigest: false, isPublicKey: false, algorithm: .sha256,
                 secrets: secrets.map { PlaceholderTemplate(literal: $0) }, secretEncoding: .utf8,
                 signedStrings: [try PlaceholderTemplate.parse("{{raw_body}}")],
                 compareWith: [
                     PlaceholderTemplate(
                         literal: String(decoding: Encodings.encodeHex(code), as: UTF8.self))
                 ], encoding: .hex, split: nil, prefix: "", timestamp: nil)
-            #expect(scheme.fixedKeys == nil && scheme.fixedContexts == nil)
+            #expect(scheme.fixedContexts == nil)
             let outcome = SignatureVerifier(.hmac(scheme)).verify(scope, nowMilliseconds: 0)
             guard case .misconfigured(let problem) = outcome else {
                 Issue.record("\(outcome)")
