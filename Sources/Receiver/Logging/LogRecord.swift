@@ -74,21 +74,28 @@ package struct LogRecord: Sendable {
     /// escaped, so that request data cannot write lines of its own.
     func append(to bytes: inout [UInt8], _ format: LogFormat) {
         bytes.append(expecting: byteCount) { out in
-            switch format {
-            case .json: return writeJSON(to: &out)
-            case .text:
-                out.raw(text: TimeText.iso8601(timeMilliseconds))
-                out.byte(" ")
-                out.raw(text: level.rawValue)
-                out.byte(" ")
-            case .journal:
-                // By which journald knows the priority (sd-daemon(3)).
-                out.byte("<")
-                out.number(Int64(level.priority))
-                out.byte(">")
-            }
+            if format == .json { return writeJSON(to: &out) }
+            let time = TimeText.iso8601(timeMilliseconds)
+            Self.writeStart(format, level, time.utf8.span, to: &out)
             writeText(to: &out)
             out.byte("\n")
+        }
+    }
+
+    /// What stands before the message in formats that are no JSON.
+    static func writeStart(
+        _ format: LogFormat, _ level: LogLevel, _ time: Span<UInt8>, to out: inout TextOutput
+    ) {
+        if format == .text {
+            out.raw(time)
+            out.byte(" ")
+            out.raw(text: level.rawValue)
+            out.byte(" ")
+        } else {
+            // By which journald knows the priority (sd-daemon(3)).
+            out.byte("<")
+            out.number(Int64(level.priority))
+            out.byte(">")
         }
     }
 

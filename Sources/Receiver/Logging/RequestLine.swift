@@ -62,18 +62,8 @@ struct RequestLine {
         stamp.update(entry.timeMilliseconds)
         let stamp = stamp.bytes.span
         bytes.append(expecting: 160 + name.text.count) { out in
-            switch format {
-            case .json: return writeJSON(to: &out, level, stamp)
-            case .text:
-                out.raw(stamp)
-                out.byte(" ")
-                out.raw(text: level.rawValue)
-                out.byte(" ")
-            case .journal:
-                out.byte("<")
-                out.number(Int64(level.priority))
-                out.byte(">")
-            }
+            if format == .json { return writeJSON(to: &out, level, stamp) }
+            LogRecord.writeStart(format, level, stamp, to: &out)
             writeText(to: &out)
         }
     }
