@@ -58,13 +58,36 @@
 
     /// A string given as UTF-8.
     package mutating func string(_ text: Span<UInt8>) {
+        if unsafe plainString(text, PlainRun.unescapedEnd) { return }
         byte("\"")
         escaped(text)
         byte("\"")
     }
 
+    /// Writes a string that is one run, which most are, with its quotes at once.
+    /// - Parameter end: where a run ends.
+    /// - Returns: false, and writes nothing, when the run ends before the text does.
+    @inline(__always) private mutating func plainString(
+        _ text: Span<UInt8>, _ end: (UnsafeRawPointer, Int, Int) -> Int
+    ) -> Bool {
+        unsafe text.withUnsafeBytes { bytes in
+            let length = bytes.count
+            guard let base = bytes.baseAddress, unsafe end(base, 0, length) == length else {
+                return false
+            }
+            guard let place = unsafe room(length + 2) else { return true }
+            unsafe place.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+            unsafe (place + 1).copyMemory(from: base, byteCount: length)
+            unsafe place.storeBytes(
+                of: UInt8(ascii: "\""), toByteOffset: length + 1, as: UInt8.self)
+            return true
+        }
+    }
+
     /// A string given as bytes; what is not UTF-8 in them is replaced.
     package mutating func string(received text: Span<UInt8>) {
+        // ASCII needs no look at its encoding.
+        if unsafe plainString(text, PlainRun.end) { return }
         let isUTF8 = (try? UTF8Span(validating: text)) != nil
         if isUTF8 { return string(text) }
         string(ByteText.string(text))
@@ -145,21 +168,29 @@
         guard let place = unsafe room(length) else { return }
         var rest = number
         var index = length
-        while index > 0 {
-            index -= 1
+        while index > 1 {
+            index -= 2
+            let digits = Self.twoDigits(UInt32(truncatingIfNeeded: rest % 100))
+            unsafe place.storeBytes(of: digits, toByteOffset: index, as: UInt16.self)
+            rest /= 100
+        }
+        if index == 1 {
             let digit = UInt8(truncatingIfNeeded: rest % 10)
-            unsafe place.storeBytes(of: 0x30 &+ digit, toByteOffset: index, as: UInt8.self)
-            rest /= 10
+            unsafe place.storeBytes(of: 0x30 &+ digit, as: UInt8.self)
         }
     }
 
     /// The two lowest decimal digits of a number below 1,000.
     package mutating func pair(_ number: Int) {
         guard let place = unsafe room(2) else { return }
-        let number = UInt32(truncatingIfNeeded: number)
-        let digits = (number / 10 % 10) | (number % 10) << 8 | 0x3030
         unsafe place.storeBytes(
-            of: UInt16(truncatingIfNeeded: digits).littleEndian, as: UInt16.self)
+            of: Self.twoDigits(UInt32(truncatingIfNeeded: number)), as: UInt16.self)
+    }
+
+    /// The two lowest digits, as they lie in memory.
+    private static func twoDigits(_ number: UInt32) -> UInt16 {
+        let digits = (number / 10 % 10) | (number % 10) << 8 | 0x3030
+        return UInt16(truncatingIfNeeded: digits).littleEndian
     }
 }
 

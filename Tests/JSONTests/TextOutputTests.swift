@@ -97,4 +97,15 @@ struct TextOutputTests {
             #expect(String(decoding: bytes, as: UTF8.self) == text.suffix(2))
         }
     }
+
+    @Test func `the lowest digits of a number are written with zeros in front`() {
+        for number in [0, 5, 10, 12_345, 9_007_199_254_740_993, .max] as [UInt64] {
+            for length in 0...20 {
+                var bytes: [UInt8] = []
+                bytes.append(expecting: 20) { $0.digits(number, length) }
+                let text = String(repeating: "0", count: 20) + String(number)
+                #expect(String(decoding: bytes, as: UTF8.self) == text.suffix(length))
+            }
+        }
+    }
 }
