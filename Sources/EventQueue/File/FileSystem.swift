@@ -230,7 +230,7 @@ struct FileSystem: Sendable {
     /// Writes whole blocks past the page cache, as far as the file system takes them so.
     /// - Parameters:
     ///   - file: opened as `.direct`.
-    ///   - start: where the blocks begin, at an address that `isAligned`.
+    ///   - start: where the blocks begin; its own `alignedStart`.
     ///   - offset: a multiple of the block.
     /// - Returns: how many bytes were written.
     func writeDirect(

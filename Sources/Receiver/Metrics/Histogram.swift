@@ -22,7 +22,8 @@ package final class Histogram: Sendable {
     private let bounds: [UInt64]
     /// What a recorded value is divided by when it is shown.
     private let divisor: Double
-    /// By the loop that records: loops that wrote to the same memory would wait for each other's.
+    /// By the loop that records, a power of two of them: loops that wrote to the same memory would wait for
+    /// each other's.
     private let shards = InlineArray<8, Mutex<Counts>> { _ in Mutex(Counts()) }
 
     /// Durations, shown in seconds.
@@ -43,7 +44,7 @@ package final class Histogram: Sendable {
     func record(_ value: UInt64, _ loop: Int = 0) {
         var bucket = 0
         while bucket < bounds.count, value > bounds[bucket] { bucket += 1 }
-        shards[loop & 7].withLock { counts in
+        shards[loop & (shards.count - 1)].withLock { counts in
             counts.buckets[bucket] &+= 1
             counts.sum &+= value
             counts.count &+= 1

@@ -5,13 +5,12 @@ import Webhooks
 extension WebhookHandler {
     /// The answer to a request that may not come in (403 or 429), or nil.
     func admission(
-        _ head: HTTPRequestHead, _ destination: Destination, _ snapshot: Snapshot,
-        _ peer: String
+        _ head: HTTPRequestHead, _ destination: Destination, _ peer: String
     ) -> HTTPResponse? {
         let active = destination.active
         if let allowed = active.integration.allowedAddresses {
             let client = RequestAdapter.client(
-                head, peer: peer, trusted: snapshot.configuration.trustedProxies)
+                head, peer: peer, trusted: active.settings.trustedProxies)
             guard allowed.contains(where: { $0.contains(client) }) else {
                 return turnedAway(
                     destination, .refused, "address_not_allowed", Responses.forbidden, client)

@@ -78,7 +78,7 @@ package final class WebhookHandler: HTTPHandler {
     /// The configuration that new requests use.
     package var current: Snapshot { snapshot.withLock { $0 } }
 
-    /// Makes new requests use another configuration; those under way keep theirs.
+    /// Makes requests use another configuration; those that are whole already keep theirs.
     package func replace(with new: Snapshot) {
         let old = snapshot.withLock { snapshot in
             defer { snapshot = new }
@@ -97,11 +97,10 @@ package final class WebhookHandler: HTTPHandler {
     // MARK: HTTPHandler
 
     package func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
-        let snapshot = current
-        guard let destination = snapshot.destination(of: head.path) else {
+        guard let destination = current.destination(of: head.path) else {
             return .respond(noSuchRoute(head, remoteAddress))
         }
-        if let answer = admission(head, destination, snapshot, remoteAddress) {
+        if let answer = admission(head, destination, remoteAddress) {
             return .respond(answer)
         }
         return .readBody(limit: destination.active.bodyBytesMax, context: destination)
