@@ -150,6 +150,24 @@ import Testing
         try open().close()
     }
 
+    /// As a process has it that was forked while the queue was open.
+    @Test func `a closed queue can be opened again although its lock file has another descriptor`()
+        throws
+    {
+        let queue = try open()
+        let path = queue.folder.path + "/lock"
+        let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+        let own = descriptors.compactMap { Int32($0) }.first {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)"))
+                == path
+        }
+        let copy = dup(try #require(own))
+        defer { close(copy) }
+        #expect(copy >= 0)
+        queue.close()
+        try open().close()
+    }
+
     @Test func `segments turn over by size and by age`() throws {
         let queue = try open(segmentBytesMax: 500)
         try queue.appendEach((1...6).map(String.init))

@@ -27,10 +27,8 @@ public final class TestClient {
         var limit = timeval(tv_sec: 20, tv_usec: 0)
         unsafe setsockopt(
             fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        guard result == 0 else {
-            close(fd)
-            throw POSIXError(.ECONNREFUSED)
-        }
+        // `deinit` closes the socket.
+        guard result == 0 else { throw POSIXError(.ECONNREFUSED) }
     }
 
     /// Connects to a socket in the file system.
@@ -50,10 +48,8 @@ public final class TestClient {
             }
         }
         setReadTimeout(milliseconds: 20_000)
-        guard result == 0 else {
-            close(fd)
-            throw POSIXError(.ECONNREFUSED)
-        }
+        // `deinit` closes the socket.
+        guard result == 0 else { throw POSIXError(.ECONNREFUSED) }
     }
 
     deinit { if fd >= 0 { close(fd) } }

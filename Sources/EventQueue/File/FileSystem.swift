@@ -4,12 +4,17 @@ import Glibc
 /// An open file; the one owner of its descriptor.
 final class File: Sendable {
     fileprivate let descriptor: Int32
+    private let isLock: Bool
 
-    fileprivate init(takingOwnershipOf descriptor: Int32) {
+    fileprivate init(takingOwnershipOf descriptor: Int32, isLock: Bool) {
         self.descriptor = descriptor
+        self.isLock = isLock
     }
 
     deinit {
+        // A process that was forked a moment ago has the descriptor too until its exec, and would keep
+        // the lock: flock(2) holds it for the open file, however many descriptors that has.
+        if isLock { flock(descriptor, LOCK_UN) }
         // What had to be durable was synchronised before; Linux closes even when it reports EINTR.
         Glibc.close(descriptor)
     }
@@ -109,7 +114,7 @@ struct FileSystem: Sendable {
         let descriptor = try call(.open, "open of file") { _ in
             unsafe Int(Glibc.open(path, mode.flags, 0o600))
         }
-        return File(takingOwnershipOf: Int32(descriptor))
+        return File(takingOwnershipOf: Int32(descriptor), isLock: mode == .lock)
     }
 
     /// Makes a folder and makes its name durable; one that exists is left alone.
