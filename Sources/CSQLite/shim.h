@@ -10,6 +10,12 @@ static inline int postern_bind_text_copy(
       statement, index, (const char *)bytes, count, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
+// Variadic, so that Swift does not import it. Without statistics malloc needs no lock of SQLite's.
+// https://www.sqlite.org/c3ref/c_config_covering_index_scan.html#sqliteconfigmemstatus
+static inline int postern_sqlite_no_statistics(void) {
+  return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 // SQLITE_STATIC likewise: the caller keeps the bytes alive until the statement is reset.
 static inline int postern_bind_text_borrowed(
     sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 count) {

@@ -219,7 +219,7 @@ package final class SQLiteQueue: EventQueue {
         return outcomes
     }
 
-    private static let insertSQL = """
+    static let insertSQL = """
         INSERT INTO events
             (sequence, id, integration, account, type, received_at, document, request)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
