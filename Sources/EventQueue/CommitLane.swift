@@ -91,7 +91,8 @@ final class CommitLane: Sendable {
 
     /// Starts the thread.
     func start() throws(QueueError) {
-        let worker = try WorkerThread("commit") { [self] in run() }
+        // Everybody waits for it: when the disk is done, it must not wait for the end of a loop's turn.
+        let worker = try WorkerThread("commit", turnNanoseconds: 100_000) { [self] in run() }
         thread.withLock { $0 = worker }
     }
 

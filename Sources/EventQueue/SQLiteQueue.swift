@@ -11,7 +11,7 @@ package struct SQLiteQueueOptions: Sendable, Equatable {
     /// The write-ahead log is checkpointed when it is this long.
     package var walBytesMax = 16 << 20
     /// Page size of a new database: 512 to 65536, a power of two.
-    package var pageBytes = 8192
+    package var pageBytes = 16_384
     /// With less free space than this the queue is not ready, although appends are still tried.
     package var spaceBytesMin = 64 << 20
 
@@ -248,7 +248,7 @@ package final class SQLiteQueue: EventQueue {
 
     private func checkpointIfDue(_ connection: SQLiteConnection) {
         guard let checkpointer else { return }
-        let isLong = connection.walPageCount >= options.walBytesMax / options.pageBytes
+        let isLong = connection.walPageCount >= options.walBytesMax / connection.pageBytes
         if checkpointer.shouldFinish(logIsLong: isLong) {
             // Most was copied by the other thread: this copies the rest, so that the next commit
             // starts the log anew. A failure here loses nothing: the log still has it all.

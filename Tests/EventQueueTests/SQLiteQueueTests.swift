@@ -26,6 +26,20 @@ import Testing
         #expect(!steps.contains("OpenEphemeral"))
     }
 
+    @Test func `a database keeps the page size it was made with`() throws {
+        var options = SQLiteQueueOptions()
+        options.pageBytes = 8192
+        let path = folder.path + "/queue.db"
+        try SQLiteQueue(name: "q", path: path, options: options, nowMilliseconds: now).close()
+        let queue = try open()
+        try queue.appendEach(["a"])
+        let bytes = try queue.withWriter { writer throws(QueueError) in writer.connection.pageBytes }
+        #expect(bytes == 8192)
+        let header = try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).read(upToCount: 18)
+        // "The database page size in bytes", big-endian at offset 16 (SQLite's file format §1.3.2).
+        #expect(header?.suffix(2) == Data([0x20, 0x00]))
+    }
+
     @Test func `whoever writes by hand is held to the states there are`() throws {
         let queue = try open()
         try queue.appendEach(["a"])

@@ -19,6 +19,8 @@ final class SQLiteConnection: @unchecked Sendable {
 
     private let handle: OpaquePointer
     private var statements: [String: SQLiteStatement] = [:]
+    /// Bytes of a page of the open database: an older one keeps the size it was made with.
+    private(set) var pageBytes = 4096
     /// The number of pages in the write-ahead log after the last commit of this connection.
     private let walPages = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
 
@@ -83,6 +85,8 @@ final class SQLiteConnection: @unchecked Sendable {
         // SQLite would make a temporary table of the allowed ones for every row (OpenEphemeral in the
         // EXPLAIN of an INSERT), which is half the cost of the row.
         try execute("PRAGMA ignore_check_constraints = ON", "checks of database")
+        self.pageBytes =
+            Int(try integer("PRAGMA page_size", "page size of database") ?? Int64(pageBytes))
     }
 
     /// Runs statements that return nothing of interest.
