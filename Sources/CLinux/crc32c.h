@@ -6,11 +6,36 @@
 
 #if defined(__x86_64__)
 // The builtins: the headers of the intrinsics pull in half of the C library.
-static inline int postern_crc32c_is_fast(void) { return __builtin_cpu_supports("sse4.2"); }
+static inline int postern_crc32c_is_fast(void) {
+  return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul");
+}
 
-__attribute__((target("sse4.2")))
+// What a checksum comes to after 256 bytes more that are zero: times x^(8 * 256 - 33), modulo the polynomial
+// (Intel, "Fast CRC Computation for iSCSI Polynomial Using CRC32 Instruction", 2011).
+__attribute__((target("sse4.2,pclmul")))
+static inline uint64_t postern_crc32c_past_256(uint64_t crc) {
+  typedef long long pair __attribute__((vector_size(16)));
+  pair product = __builtin_ia32_pclmulqdq128((pair){(long long)crc, 0}, (pair){0xb9e02b86, 0}, 0);
+  return __builtin_ia32_crc32di(0, (uint64_t)product[0]);
+}
+
+__attribute__((target("sse4.2,pclmul")))
 static inline uint32_t postern_crc32c(uint32_t crc, const uint8_t *bytes, size_t count) {
   uint64_t wide = crc, word;
+  // Three parts at a time: an instruction waits three cycles for the one before it, and these do not wait
+  // for each other.
+  for (; count >= 768; bytes += 768, count -= 768) {
+    uint64_t second = 0, third = 0;
+    for (size_t place = 0; place < 256; place += 8) {
+      __builtin_memcpy(&word, bytes + place, 8);
+      wide = __builtin_ia32_crc32di(wide, word);
+      __builtin_memcpy(&word, bytes + 256 + place, 8);
+      second = __builtin_ia32_crc32di(second, word);
+      __builtin_memcpy(&word, bytes + 512 + place, 8);
+      third = __builtin_ia32_crc32di(third, word);
+    }
+    wide = postern_crc32c_past_256(postern_crc32c_past_256(wide) ^ second) ^ third;
+  }
   for (; count >= 8; bytes += 8, count -= 8) {
     __builtin_memcpy(&word, bytes, 8);
     wide = __builtin_ia32_crc32di(wide, word);

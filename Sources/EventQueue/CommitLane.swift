@@ -18,7 +18,7 @@ final class CommitProgress: Sendable {
     private struct State {
         var remaining: Int
         var failure: QueueError?
-        var outcomes: [(lane: Int, outcomes: [AppendOutcome])] = []
+        var outcomes: [(lane: Int, outcomes: AppendOutcomes)] = []
     }
 
     private let state: Mutex<State>
@@ -68,7 +68,7 @@ final class CommitLane: Sendable {
     private let limits: CommitLimits
     private let account: CommitAccount
     private let clock: @Sendable () -> Int64
-    private let deliver: @Sendable ([FinishedSubmission]) -> Void
+    private let told: @Sendable () -> Void
     private let observer: (any CommitObserver)?
     private let state = Mutex(State())
     private let signal = Semaphore()
@@ -77,7 +77,7 @@ final class CommitLane: Sendable {
     init(
         queue: any EventQueue, index: Int, limits: CommitLimits, account: CommitAccount,
         clock: @escaping @Sendable () -> Int64,
-        deliver: @escaping @Sendable ([FinishedSubmission]) -> Void,
+        told: @escaping @Sendable () -> Void,
         observer: (any CommitObserver)? = nil
     ) {
         self.observer = observer
@@ -86,7 +86,7 @@ final class CommitLane: Sendable {
         self.limits = limits
         self.account = account
         self.clock = clock
-        self.deliver = deliver
+        self.told = told
     }
 
     /// Starts the thread.
@@ -234,19 +234,19 @@ final class CommitLane: Sendable {
         }
     }
 
-    /// Commits all, in slices.
+    /// Commits all, in slices; leaves nothing.
     private func commit(_ batch: inout [CommitWork], _ events: inout [QueuedEvent]) {
-        var start = 0
-        while start < batch.count {
-            let end = sliceEnd(of: batch, from: start)
-            commit(batch[start..<end], &events)
-            start = end
+        while !batch.isEmpty {
+            let end = sliceEnd(of: batch)
+            if end == batch.count { return commitSlice(&batch, &events) }
+            var slice = Array(batch[..<end])
+            batch.removeFirst(end)
+            commitSlice(&slice, &events)
         }
-        batch.removeAll(keepingCapacity: batch.capacity <= 4096)
     }
 
-    private func sliceEnd(of batch: [CommitWork], from start: Int) -> Int {
-        var end = start
+    private func sliceEnd(of batch: [CommitWork]) -> Int {
+        var end = 0
         var events = 0
         var bytes = 0
         let bytesMax = account.commitBytesMax(lane: index)
@@ -254,56 +254,55 @@ final class CommitLane: Sendable {
             events &+= batch[end].submission.events.count
             bytes &+= batch[end].submission.byteCount
             let isTooMuch = events > limits.eventsPerCommitMax || bytes > bytesMax
-            if isTooMuch, end > start { break }
+            if isTooMuch, end > 0 { break }
             end += 1
         }
         return end
     }
 
-    private func commit(_ works: ArraySlice<CommitWork>, _ events: inout [QueuedEvent]) {
+    /// - Parameter events: empty; the room is used again.
+    private func commitSlice(_ works: inout [CommitWork], _ events: inout [QueuedEvent]) {
         var bytes = 0
         for work in works {
             events.append(contentsOf: work.submission.events)
             bytes &+= work.submission.byteCount
         }
-        defer { events.removeAll(keepingCapacity: events.capacity <= 4096) }
         observer?.commitBegins(lane: index)
         account.began(lane: index)
+        var outcomes: [AppendOutcome] = []
+        var failure: QueueError?
         do throws(QueueError) {
-            let outcomes = try queue.append(events, nowMilliseconds: clock())
-            account.ended(lane: index, events: events.count, bytes: bytes, isStored: true)
-            observer?.commitEnded(lane: index, events: events.count, isStored: true)
-            finish(works, outcomes)
+            outcomes = try queue.append(events, nowMilliseconds: clock())
         } catch {
-            account.ended(lane: index, events: events.count, bytes: bytes, isStored: false)
-            observer?.commitEnded(lane: index, events: events.count, isStored: false)
-            // One event that the queue does not take must not fail its neighbours.
-            if works.count > 1, error.code == .tooLarge || error.code == .invalid {
-                for index in works.indices {
-                    var alone: [QueuedEvent] = []
-                    commit(works[index...index], &alone)
-                }
-            } else {
-                finish(works, failure: error)
+            failure = error
+        }
+        let isStored = failure == nil
+        account.ended(lane: index, events: events.count, bytes: bytes, isStored: isStored)
+        observer?.commitEnded(lane: index, events: events.count, isStored: isStored)
+        events.removeAll(keepingCapacity: events.capacity <= 4096)
+        guard let failure else {
+            var position = 0
+            return finish(&works) { work in
+                let end = position &+ work.submission.events.count
+                defer { position = end }
+                return .success(AppendOutcomes(outcomes[position..<end]))
             }
         }
-    }
-
-    private func finish(_ works: ArraySlice<CommitWork>, _ outcomes: [AppendOutcome]) {
-        var position = 0
-        finish(works) { work in
-            let end = position &+ work.submission.events.count
-            defer { position = end }
-            return .success(Array(outcomes[position..<end]))
+        // One event that the queue does not take must not fail its neighbours.
+        if works.count > 1, failure.code == .tooLarge || failure.code == .invalid {
+            for work in works {
+                var alone = [work]
+                commitSlice(&alone, &events)
+            }
+            works.removeAll()
+        } else {
+            finish(&works) { _ in .failure(failure) }
         }
     }
 
-    private func finish(_ works: ArraySlice<CommitWork>, failure: QueueError) {
-        finish(works) { _ in .failure(failure) }
-    }
-
+    /// Takes all works, and tells the owners of those that wait for no other queue.
     private func finish(
-        _ works: ArraySlice<CommitWork>, _ outcomeOf: (CommitWork) -> Submission.Outcome
+        _ works: inout [CommitWork], _ outcomeOf: (CommitWork) -> Submission.Outcome
     ) {
         var finished: [FinishedSubmission] = []
         finished.reserveCapacity(works.count)
@@ -311,9 +310,13 @@ final class CommitLane: Sendable {
             guard let outcome = work.finish(outcomeOf(work), lane: index) else { continue }
             finished.append(FinishedSubmission(submission: work.submission, outcome: outcome))
         }
+        works.removeAll(keepingCapacity: works.capacity <= 4096)
         guard !finished.isEmpty else { return }
-        // Before the delivery, so that whoever is answered can submit again.
+        // Before the owners hear of it, so that whoever is answered can submit again.
         account.release(finished)
-        deliver(finished)
+        for one in finished { one.submission.owner.finished(one.submission, one.outcome) }
+        // What an owner keeps, he alone keeps from now on.
+        finished.removeAll()
+        told()
     }
 }

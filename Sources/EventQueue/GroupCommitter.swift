@@ -4,14 +4,14 @@ import Synchronization
 ///
 /// Every queue has one thread. While a commit is on its way to the disk the next batch collects;
 /// whatever has collected goes in one commit (in slices of `CommitLimits.eventsPerCommitMax`).
-/// A submission is finished when every one of its queues has answered; all submissions that a
-/// commit finishes are delivered in one call.
+/// A submission is finished when every one of its queues has answered.
 ///
 /// If one queue fails, its submissions fail, although another queue may have stored them: the
 /// vendor's retry is deduplicated there.
 package final class GroupCommitter: Sendable {
     private let lanes: [CommitLane]
     private let account: CommitAccount
+    private let told: @Sendable () -> Void
 
     /// Starts a thread for every queue.
     /// - Parameters:
@@ -19,26 +19,26 @@ package final class GroupCommitter: Sendable {
     ///   - limits: how much may wait.
     ///   - clock: milliseconds since 1970; asked once a commit.
     ///   - monotonic: nanoseconds of a clock that is never set, for how long commits take.
-    ///   - deliver: gets all submissions that one commit finished, on the thread of that commit.
-    ///     Nil calls the completion of each.
+    ///   - told: called on a commit's thread when the owners of all submissions that it finished have
+    ///     heard of it, and none of them is referred to any more.
     ///   - observer: hears of every commit.
     /// - Throws: `.invalid` for too many queues, `.system` when a thread cannot be started.
     package init(
         queues: [any EventQueue], limits: CommitLimits = CommitLimits(),
         clock: @escaping @Sendable () -> Int64, monotonic: @escaping @Sendable () -> UInt64,
-        deliver: (@Sendable ([FinishedSubmission]) -> Void)? = nil,
+        told: @escaping @Sendable () -> Void = {},
         observer: (any CommitObserver)? = nil
     ) throws(QueueError) {
         guard queues.count <= 64 else { throw QueueError(.invalid, "more than 64 queues") }
         let account = CommitAccount(lanes: queues.count, limits: limits, monotonic: monotonic)
         self.account = account
-        let deliver = deliver ?? { finished in for one in finished { one.complete() } }
+        self.told = told
         var lanes: [CommitLane] = []
         for (index, queue) in queues.enumerated() {
             lanes.append(
                 CommitLane(
                     queue: queue, index: index, limits: limits, account: account, clock: clock,
-                    deliver: deliver, observer: observer))
+                    told: told, observer: observer))
         }
         self.lanes = lanes
         for lane in lanes { try lane.start() }
@@ -50,7 +50,7 @@ package final class GroupCommitter: Sendable {
 
     /// Hands over submissions, in order.
     ///
-    /// A submission without events, or naming no queue that exists, is completed by this call.
+    /// A submission without events, or naming no queue that exists, is finished by this call.
     /// - Parameter isHeld: whoever submits will call `release` when nothing more comes at once; until
     ///   then they may wait for more.
     /// - Returns: those that were refused, in order; answer 503. They did not fit into the limits, or
@@ -107,25 +107,32 @@ package final class GroupCommitter: Sendable {
     }
 
     private func hand(_ submissions: [Submission], _ isHeld: Bool) {
+        var isOver = false
         if lanes.count == 1 {
-            submitToOnlyLane(submissions, isHeld)
+            submitToOnlyLane(submissions, isHeld, &isOver)
         } else {
-            submitToLanes(submissions, isHeld)
+            submitToLanes(submissions, isHeld, &isOver)
         }
+        if isOver { told() }
     }
 
-    private func submitToOnlyLane(_ submissions: [Submission], _ isHeld: Bool) {
+    /// - Parameter isOver: set when one of them is finished already.
+    private func submitToOnlyLane(
+        _ submissions: [Submission], _ isHeld: Bool, _ isOver: inout Bool
+    ) {
         var work: [CommitWork] = []
         work.reserveCapacity(submissions.count)
-        for submission in submissions where !completeAtOnce(submission) {
+        for submission in submissions where !finishAtOnce(submission, &isOver) {
             work.append(CommitWork(submission: submission, progress: nil))
         }
-        push(work, to: lanes[0], isHeld)
+        push(work, to: lanes[0], isHeld, &isOver)
     }
 
-    private func submitToLanes(_ submissions: [Submission], _ isHeld: Bool) {
+    private func submitToLanes(
+        _ submissions: [Submission], _ isHeld: Bool, _ isOver: inout Bool
+    ) {
         var work = [[CommitWork]](repeating: [], count: lanes.count)
-        for submission in submissions where !completeAtOnce(submission) {
+        for submission in submissions where !finishAtOnce(submission, &isOver) {
             let targets = submission.queues.intersection(.all(count: lanes.count))
             let count = targets.rawValue.nonzeroBitCount
             let progress = count > 1 ? CommitProgress(remaining: count) : nil
@@ -133,30 +140,38 @@ package final class GroupCommitter: Sendable {
                 work[index].append(CommitWork(submission: submission, progress: progress))
             }
         }
-        for (lane, work) in zip(lanes, work) where !work.isEmpty { push(work, to: lane, isHeld) }
+        for (lane, work) in zip(lanes, work) where !work.isEmpty {
+            push(work, to: lane, isHeld, &isOver)
+        }
     }
 
-    private func completeAtOnce(_ submission: Submission) -> Bool {
+    private func finishAtOnce(_ submission: Submission, _ isOver: inout Bool) -> Bool {
         if submission.events.isEmpty {
-            submission.completion(.success([]))
+            isOver = true
+            submission.owner.finished(submission, .success([]))
             return true
         }
         if submission.queues.intersection(.all(count: lanes.count)).isEmpty {
             account.release(submission)
-            submission.completion(.failure(QueueError(.notFound, "choice of queues")))
+            isOver = true
+            submission.owner.finished(
+                submission, .failure(QueueError(.notFound, "choice of queues")))
             return true
         }
         return false
     }
 
-    private func push(_ work: [CommitWork], to lane: CommitLane, _ isHeld: Bool) {
+    private func push(
+        _ work: [CommitWork], to lane: CommitLane, _ isHeld: Bool, _ isOver: inout Bool
+    ) {
         guard !work.isEmpty, !lane.push(work, isHeld: isHeld) else { return }
         // The committer was stopped between the reservation and here.
+        isOver = true
         for one in work {
             let failure = Submission.Outcome.failure(QueueError(.closed, "submit"))
             if let outcome = one.finish(failure, lane: lane.index) {
                 account.release(one.submission)
-                one.submission.completion(outcome)
+                one.submission.owner.finished(one.submission, outcome)
             }
         }
     }

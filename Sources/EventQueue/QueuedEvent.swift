@@ -21,6 +21,8 @@ package final class QueuedEvent: Sendable {
     package let document: [UInt8]
     /// The captured request as a JSON value, or empty.
     package let request: [UInt8]
+    /// Whether either has a newline. Found where they were made, whose processor has them at hand.
+    let hasNewlines: Bool
 
     /// An event with all its members.
     package init(
@@ -35,6 +37,9 @@ package final class QueuedEvent: Sendable {
         self.deduplicationWindowMilliseconds = deduplicationWindowMilliseconds
         self.document = document
         self.request = request
+        hasNewlines =
+            EventLine.newline(in: document, from: 0) != nil
+            || EventLine.newline(in: request, from: 0) != nil
     }
 
     /// What the event weighs against `CommitLimits.bytesInFlightMax`.

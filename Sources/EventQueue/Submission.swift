@@ -23,25 +23,25 @@ package final class Submission: Sendable {
     /// What became of it: the outcomes of its events in order, or the first failure. An event
     /// counts as a duplicate only when it was one in every queue; the sequence is the one of the
     /// first queue that stored it.
-    package typealias Outcome = Result<[AppendOutcome], QueueError>
+    package typealias Outcome = Result<AppendOutcomes, QueueError>
 
     /// What is stored.
     package let events: [QueuedEvent]
-    /// Where; every one of them must have it before the completion is called with success.
+    /// Where; every one of them must have it before its owner hears of success.
     package let queues: QueueSet
-    /// Called once, on a thread of the committer. It must not block.
-    package let completion: @Sendable (Outcome) -> Void
+    /// Who hears of it.
+    package let owner: any SubmissionOwner
 
     /// What its events weigh together (`QueuedEvent.byteCount`).
     let byteCount: Int
 
     package init(
-        events: [QueuedEvent], queues: QueueSet, completion: @escaping @Sendable (Outcome) -> Void
+        events: [QueuedEvent], queues: QueueSet, owner: any SubmissionOwner
     ) {
         self.events = events
         byteCount = events.reduce(0) { $0 &+ $1.byteCount }
         self.queues = queues
-        self.completion = completion
+        self.owner = owner
     }
 
     /// What it takes of the room on the way to the disk.
@@ -51,7 +51,15 @@ package final class Submission: Sendable {
     var integration: String { events.first?.integration ?? "" }
 }
 
-/// A submission that was not accepted: its completion is never called.
+/// Who made a submission.
+package protocol SubmissionOwner: AnyObject, Sendable {
+    /// Called once, on a thread of the committer, when it is durable in every one of its queues, or one has
+    /// failed. It must not block. The committer does not refer to the submission any more when it says that
+    /// all is told (`GroupCommitter.init`), so that whoever keeps it may say where its memory is given back.
+    func finished(_ submission: Submission, _ outcome: Submission.Outcome)
+}
+
+/// A submission that was not accepted: its owner never hears of it again.
 package struct SubmissionRefusal: Sendable, Equatable {
     /// Its place among those that were submitted.
     package let index: Int
@@ -67,15 +75,9 @@ package enum CommitLimit: String, Sendable {
 }
 
 /// A submission of which every queue has answered.
-package struct FinishedSubmission: Sendable {
+struct FinishedSubmission: Sendable {
     let submission: Submission
-    /// What to call its completion with.
-    package let outcome: Submission.Outcome
-
-    /// Calls the completion.
-    package func complete() {
-        submission.completion(outcome)
-    }
+    let outcome: Submission.Outcome
 }
 
 /// How much may wait for the disk.

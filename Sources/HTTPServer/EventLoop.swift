@@ -56,6 +56,7 @@ final class EventLoop: @unchecked Sendable {
     private var handedOn = false
     /// Answers that came from other threads, taken out of the mailbox whole.
     private var arrived: [LoopAnswer] = []
+    private var tasks: [any LoopTask] = []
     /// Answers of one connection are collected here before they are sent.
     var outgoing: [UInt8] = []
     private var dateLine: [UInt8] = []
@@ -103,7 +104,7 @@ final class EventLoop: @unchecked Sendable {
 
     /// Gives an answer: at once on the loop's own thread, else through the mailbox.
     func answer(_ answer: consuming LoopAnswer) {
-        if pthread_equal(thread, pthread_self()) != 0 {
+        if isOwnThread {
             deliver(&answer)
         } else {
             let answer = answer
@@ -111,21 +112,13 @@ final class EventLoop: @unchecked Sendable {
         }
     }
 
-    /// Hands over those of the answers that are this loop's; wakes it when it sleeps.
-    /// - Parameter count: how many those are.
-    func post(_ answers: [(HTTPExchange, HTTPResponse)], count: Int) {
-        var own: [LoopAnswer] = []
-        own.reserveCapacity(count)
-        for place in answers.indices where answers[place].0.loop === self {
-            own.append(
-                LoopAnswer(
-                    connection: answers[place].0.connection,
-                    sequence: answers[place].0.sequence, response: answers[place].1))
-        }
-        mailbox.post { box in
-            if box.isEmpty { box = own } else { box.append(contentsOf: own) }
-        }
+    /// Does tasks at once on the loop's own thread; else hands them over, and wakes the loop when it sleeps.
+    func perform(_ tasks: consuming [any LoopTask]) {
+        let late = isOwnThread ? tasks : mailbox.post(tasks)
+        for task in late { task.perform() }
     }
+
+    private var isOwnThread: Bool { pthread_equal(thread, pthread_self()) != 0 }
 
     /// Rounds begun so far; makes the loop begin another.
     func heartbeat() -> UInt64 {
@@ -176,8 +169,8 @@ final class EventLoop: @unchecked Sendable {
             let timeout = mailbox.withLock { box -> Int32 in
                 box.rounds &+= 1
                 box.isAsleep =
-                    !handlerHolds && box.answers.isEmpty && box.accepted.isEmpty && !box.isStopped
-                    && newListeners == nil
+                    !handlerHolds && box.answers.isEmpty && box.tasks.isEmpty
+                    && box.accepted.isEmpty && !box.isStopped && newListeners == nil
                     && (hasBegunDrain || box.drainNanoseconds == nil)
                 return box.isAsleep ? sleepMilliseconds() : 0
             }
@@ -214,9 +207,11 @@ final class EventLoop: @unchecked Sendable {
             if now >= drainDeadline { break }
             if connections.count == freeSlots.count, mailbox.closeIfEmpty() { break }
         }
-        for late in mailbox.close() {
-            shared.leave(late.address, loop: index)
-            SystemCalls.close(late.fd)
+        let late = mailbox.close()
+        for task in late.tasks { task.perform() }
+        for socket in late.accepted {
+            shared.leave(socket.address, loop: index)
+            SystemCalls.close(socket.fd)
         }
         if handlerHolds { handler.loopRests(index) }
         for place in connections.indices {
@@ -249,7 +244,8 @@ final class EventLoop: @unchecked Sendable {
     /// Takes what other threads have left.
     private func takeMail() {
         var answers = arrived.take()
-        let news = mailbox.take(&answers)
+        var tasks = self.tasks.take()
+        let news = mailbox.take(&answers, &tasks)
         isStopped = news.isStopped
         if let deadline = news.drainNanoseconds {
             isDraining = true
@@ -264,6 +260,9 @@ final class EventLoop: @unchecked Sendable {
         for place in answers.indices { deliver(&answers[place]) }
         if !answers.isEmpty { answers.removeAll(keepingCapacity: answers.capacity <= 4096) }
         arrived = answers
+        for task in tasks { task.perform() }
+        if !tasks.isEmpty { tasks.removeAll(keepingCapacity: tasks.capacity <= 4096) }
+        self.tasks = tasks
     }
 
     private func sleepMilliseconds() -> Int32 {

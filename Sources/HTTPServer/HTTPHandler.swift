@@ -81,16 +81,30 @@ package struct HTTPExchange: Sendable {
             LoopAnswer(connection: connection, sequence: sequence, response: response))
     }
 
-    /// Answers many requests with one wake-up a loop.
-    package static func respond(_ answers: [(HTTPExchange, HTTPResponse)]) {
-        var loops: [(loop: EventLoop, count: Int)] = []
-        for place in answers.indices {
-            if let known = loops.firstIndex(where: { $0.loop === answers[place].0.loop }) {
-                loops[known].count += 1
+    /// Has each task done by its own loop, in order, with one wake-up a loop: at once for the loop whose
+    /// thread this is. Nothing refers to them here afterwards, so that their memory comes back to the thread
+    /// that took it; that of another would have to wait for its lock.
+    package static func perform(_ tasks: consuming [any LoopTask]) {
+        guard let loop = tasks.first?.exchange.loop else { return }
+        if tasks.allSatisfy({ $0.exchange.loop === loop }) { return loop.perform(consume tasks) }
+        var parts: [(loop: EventLoop, tasks: [any LoopTask])] = []
+        for task in tasks {
+            let loop = task.exchange.loop
+            if let known = parts.firstIndex(where: { $0.loop === loop }) {
+                parts[known].tasks.append(task)
             } else {
-                loops.append((answers[place].0.loop, 1))
+                parts.append((loop, [task]))
             }
         }
-        for (loop, count) in loops { loop.post(answers, count: count) }
+        tasks = []
+        while let part = parts.popLast() { part.loop.perform(part.tasks) }
     }
+}
+
+/// What is to be done where a request is answered.
+package protocol LoopTask: AnyObject, Sendable {
+    /// Of the request.
+    var exchange: HTTPExchange { get }
+    /// Called once, on the loop's thread; after the loop's end on that of whoever handed it over.
+    func perform()
 }

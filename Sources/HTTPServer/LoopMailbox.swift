@@ -11,6 +11,7 @@ struct AcceptedSocket: Sendable {
 final class LoopMailbox: Sendable {
     struct State {
         var answers: [LoopAnswer] = []
+        var tasks: [any LoopTask] = []
         /// Connections that other loops hand over.
         var accepted: [AcceptedSocket] = []
         /// The loop is about to sleep or asleep and must be woken for the next answer.
@@ -21,7 +22,7 @@ final class LoopMailbox: Sendable {
         /// All listeners from now on.
         var listeners: [LoopListener]?
         var isStopped = false
-        /// The loop takes over no connection any more.
+        /// The loop takes over nothing any more.
         var isClosed = false
         /// Rounds begun, for whoever watches that the loop goes on.
         var rounds: UInt64 = 0
@@ -56,6 +57,25 @@ final class LoopMailbox: Sendable {
         if wakes { wake() }
     }
 
+    /// Hands tasks over; wakes the loop when it sleeps.
+    /// - Returns: the tasks when the loop has ended and does none any more.
+    func post(_ tasks: consuming [any LoopTask]) -> [any LoopTask] {
+        var tasks = tasks
+        let wakes = state.withLock { box in
+            if box.isClosed { return false }
+            if box.tasks.isEmpty {
+                swap(&box.tasks, &tasks)
+            } else {
+                box.tasks.append(contentsOf: tasks)
+                tasks = []
+            }
+            defer { box.isAsleep = false }
+            return box.isAsleep
+        }
+        if wakes { wake() }
+        return tasks
+    }
+
     /// Hands a connection over.
     /// - Returns: false when the loop takes none any more.
     func post(_ socket: AcceptedSocket) -> Bool {
@@ -80,10 +100,13 @@ final class LoopMailbox: Sendable {
 
     /// What is there, for the loop, which is awake. Answers and the wish to drain come together, so that
     /// one given after `drain` says that the connection closes.
-    /// - Parameter answers: empty; gets the answers, and leaves its room for those to come.
-    func take(_ answers: inout [LoopAnswer]) -> News {
+    /// - Parameters:
+    ///   - answers: empty; gets the answers, and leaves its room for those to come.
+    ///   - tasks: the same of tasks.
+    func take(_ answers: inout [LoopAnswer], _ tasks: inout [any LoopTask]) -> News {
         state.withLock { box in
             swap(&box.answers, &answers)
+            swap(&box.tasks, &tasks)
             box.isAsleep = false
             defer { (box.limits, box.listeners, box.accepted) = (nil, nil, []) }
             return News(
@@ -92,23 +115,23 @@ final class LoopMailbox: Sendable {
         }
     }
 
-    /// Takes over no connection from now on, if none waits.
-    /// - Returns: false when one does.
+    /// Takes over nothing from now on, if nothing waits.
+    /// - Returns: false when something does.
     func closeIfEmpty() -> Bool {
         state.withLock { box in
-            guard box.accepted.isEmpty else { return false }
+            guard box.accepted.isEmpty, box.tasks.isEmpty else { return false }
             box.isClosed = true
             return true
         }
     }
 
-    /// Takes over no connection from now on.
-    /// - Returns: those that wait, for which it is too late.
-    func close() -> [AcceptedSocket] {
+    /// Takes over nothing from now on.
+    /// - Returns: what waits; for the connections it is too late.
+    func close() -> (accepted: [AcceptedSocket], tasks: [any LoopTask]) {
         state.withLock { box in
             box.isClosed = true
-            defer { box.accepted = [] }
-            return box.accepted
+            defer { (box.accepted, box.tasks) = ([], []) }
+            return (box.accepted, box.tasks)
         }
     }
 }

@@ -27,6 +27,17 @@ struct EncodingTests {
         #expect(Encodings.decodeBase64URL("+/8") == nil)
     }
 
+    @Test func `a byte is a hex digit in either place when it is one`() {
+        for byte in UInt8.min...UInt8.max {
+            let value = Character(UnicodeScalar(byte)).hexDigitValue.map { UInt8($0) }
+            let isASCII = byte < 0x80
+            for text in [[byte, 0x37], [0x37, byte]] {
+                let expected = value.map { text[0] == 0x37 ? 0x70 | $0 : $0 << 4 | 7 }
+                #expect(Encodings.decodeHex(text.span) == (isASCII ? expected.map { [$0] } : nil))
+            }
+        }
+    }
+
     @Test func `hex is of either case and whole bytes`() {
         #expect(Encodings.decodeHex("00fFAb") == [0, 0xFF, 0xAB])
         for text in ["0", "0g", " 00", "00 ", "0x00"] { #expect(Encodings.decodeHex(text) == nil) }

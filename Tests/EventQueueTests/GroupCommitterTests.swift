@@ -74,8 +74,17 @@ final class Collector: Sendable {
         of integration: String = "github"
     ) -> Submission {
         let events = ids.map { QueuedEvent.make($0, integration: integration, body: body) }
-        return Submission(events: events, queues: queues) { [self] outcome in
-            outcomes.withLock { $0[ids.joined()] = outcome }
+        return Submission(
+            events: events, queues: queues, owner: Owner(name: ids.joined(), collector: self))
+    }
+
+    private final class Owner: SubmissionOwner {
+        let name: String
+        let collector: Collector
+        init(name: String, collector: Collector) { (self.name, self.collector) = (name, collector) }
+
+        func finished(_ submission: Submission, _ outcome: Submission.Outcome) {
+            collector.outcomes.withLock { $0[name] = outcome }
         }
     }
 
@@ -88,22 +97,18 @@ final class Collector: Sendable {
     private func committer(
         _ queues: [any EventQueue], limits: CommitLimits = CommitLimits(),
         monotonic: @escaping @Sendable () -> UInt64 = { 1 },
-        deliver: (@Sendable ([FinishedSubmission]) -> Void)? = nil
+        told: @escaping @Sendable () -> Void = {}
     ) throws -> GroupCommitter {
         try GroupCommitter(
-            queues: queues, limits: limits, clock: { now }, monotonic: monotonic, deliver: deliver)
+            queues: queues, limits: limits, clock: { now }, monotonic: monotonic, told: told)
     }
 
     @Test func `what collects during a commit goes into the next one`() throws {
         let queue = ScriptedQueue(isGated: true)
         let collector = Collector()
-        let deliveries = Mutex<[Int]>([])
+        let heard = Mutex<[Int]>([])
         let committer = try committer(
-            [queue],
-            deliver: { finished in
-                deliveries.withLock { $0.append(finished.count) }
-                for one in finished { one.complete() }
-            })
+            [queue], told: { heard.withLock { $0.append(collector.outcomes.withLock(\.count)) } })
         #expect(committer.submit(collector.submission(["a"])) == nil)
         queue.began.wait()
         #expect(committer.submit([collector.submission(["b", "c"])]) == [])
@@ -114,7 +119,7 @@ final class Collector: Sendable {
         queue.mayEnd.signal()
         committer.drainAndStop()
         #expect(queue.state.withLock { $0.appended } == [["a"], ["b", "c", "d"]])
-        #expect(deliveries.withLock { $0 } == [1, 2])
+        #expect(heard.withLock { $0 } == [1, 3])
         #expect(collector["bc"] == .success([.stored(sequence: 1), .stored(sequence: 2)]))
         #expect(collector["d"] == .success([.stored(sequence: 3)]))
     }
@@ -299,12 +304,52 @@ final class Collector: Sendable {
 
     @Test func `no events are done at once, no queue is an error`() throws {
         let collector = Collector()
-        let committer = try committer([ScriptedQueue()])
+        let told = Mutex(0)
+        let committer = try committer([ScriptedQueue()], told: { told.withLock { $0 += 1 } })
         #expect(committer.submit(collector.submission([])) == nil)
         #expect(collector[""] == .success([]))
+        #expect(told.withLock { $0 } == 1)
         #expect(committer.submit(collector.submission(["a"], queues: QueueSet(index: 5))) == nil)
         #expect(collector["a"] == .failure(QueueError(.notFound, "choice of queues")))
+        #expect(told.withLock { $0 } == 2)
         #expect(committer.load == (0, 0))
+    }
+
+    /// Keeps what it hears of until it is asked for it.
+    private final class Keeper: SubmissionOwner {
+        let kept = Mutex<Submission?>(nil)
+
+        func finished(_ submission: Submission, _ outcome: Submission.Outcome) {
+            kept.withLock { $0 = submission }
+        }
+
+        /// Whether nobody else had the submission.
+        func giveBack() -> Bool {
+            weak var left: Submission?
+            kept.withLock { kept in
+                left = kept
+                kept = nil
+            }
+            return left == nil
+        }
+    }
+
+    @Test(arguments: [1, 2])
+    func `once all is told, nobody but its owner has a submission`(queues count: Int) throws {
+        let queues = (0..<count).map { _ in ScriptedQueue(isGated: true) }
+        let keeper = Keeper()
+        let given = Mutex<[Bool]>([])
+        let committer = try committer(
+            queues, told: { given.withLock { $0.append(keeper.giveBack()) } })
+        // Nothing of this thread's has it when its commits may end.
+        _ = committer.submit(
+            Submission(events: [.make("a")], queues: .all(count: count), owner: keeper))
+        for queue in queues {
+            queue.began.wait()
+            queue.mayEnd.signal()
+        }
+        committer.drainAndStop()
+        #expect(given.withLock { $0 } == [true])
     }
 
     @Test func `a stopped committer refuses, and stopping twice is fine`() throws {

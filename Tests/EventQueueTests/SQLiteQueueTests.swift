@@ -33,7 +33,8 @@ import Testing
         try SQLiteQueue(name: "q", path: path, options: options, nowMilliseconds: now).close()
         let queue = try open()
         try queue.appendEach(["a"])
-        let bytes = try queue.withWriter { writer throws(QueueError) in writer.connection.pageBytes }
+        let bytes = try queue.withWriter { writer throws(QueueError) in writer.connection.pageBytes
+        }
         #expect(bytes == 8192)
         let header = try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).read(upToCount: 18)
         // "The database page size in bytes", big-endian at offset 16 (SQLite's file format §1.3.2).

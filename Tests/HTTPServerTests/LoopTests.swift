@@ -32,11 +32,64 @@ struct LoopTests {
         #expect(mailbox.post(socket))
         #expect(!mailbox.closeIfEmpty())
         #expect(mailbox.post(socket))
-        #expect(mailbox.close().count == 2)
+        #expect(mailbox.close().accepted.count == 2)
         #expect(!mailbox.post(socket))
         let other = try LoopMailbox()
         #expect(other.closeIfEmpty())
         #expect(!other.post(socket))
+    }
+
+    /// A task that notes where it was done.
+    private final class Note: LoopTask {
+        let exchange: HTTPExchange
+        let thread = Mutex<pthread_t?>(nil)
+        init(_ exchange: HTTPExchange) { self.exchange = exchange }
+
+        func perform() { thread.withLock { $0 = pthread_self() } }
+    }
+
+    @Test
+    func `a task for a loop that has ended is done by who has it, one that waits by the loop`()
+        throws
+    {
+        let server = try TestServer()
+        server.handler.holds = true
+        let client = try TestClient(port: server.port)
+        client.send(Self.get("/"))
+        server.handler.waitForRequests(1)
+        let exchange = try #require(server.handler.exchanges.first)
+        let mailbox = try LoopMailbox()
+        let waiting = Note(exchange)
+        #expect(mailbox.post([waiting]).isEmpty)
+        #expect(!mailbox.closeIfEmpty())
+        #expect(mailbox.close().tasks.first === waiting)
+        #expect(mailbox.post([waiting]).first === waiting)
+        server.stop()
+        let late = Note(exchange)
+        HTTPExchange.perform([late])
+        let thread = try #require(late.thread.withLock { $0 })
+        #expect(pthread_equal(thread, pthread_self()) != 0)
+    }
+
+    @Test func `tasks of several loops are done each on its own, in order`() throws {
+        let server = try TestServer(loops: 2)
+        server.handler.holds = true
+        let clients = try (0..<8).map { _ in try TestClient(port: server.port) }
+        for client in clients { client.send(Self.get("/")) }
+        server.handler.waitForRequests(8)
+        let tasks = server.handler.exchanges.map { Note($0) }
+        HTTPExchange.perform(tasks)
+        // Answered after the tasks, by the same mailboxes.
+        server.handler.release()
+        for client in clients { #expect(client.read(until: "\r\n\r\n/").hasSuffix("/")) }
+        server.stop()
+        var threads: [Int: Set<pthread_t>] = [:]
+        for task in tasks {
+            let thread = try #require(task.thread.withLock { $0 })
+            threads[task.exchange.loopIndex, default: []].insert(thread)
+        }
+        #expect(threads.count == 2 && threads.values.allSatisfy { $0.count == 1 })
+        #expect(threads[0] != threads[1])
     }
 
     /// Holds one loop before it asks what is ready.

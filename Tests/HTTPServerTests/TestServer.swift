@@ -73,6 +73,7 @@ final class Recorder: HTTPHandler {
         set { state.withLock { $0.answerBytes = newValue } }
     }
     var held: [String] { state.withLock { $0.held.map(\.1) } }
+    var exchanges: [HTTPExchange] { state.withLock { $0.held.map(\.0) } }
     var bodyLengths: [Int] { state.withLock { $0.bodyLengths } }
     var failures: [String] { state.withLock { $0.failures } }
     /// The addresses and what TLS made known of the requests.
@@ -109,8 +110,17 @@ final class Recorder: HTTPHandler {
             defer { state.held = [] }
             return state.held
         }
-        let answers = held.map { ($0.0, HTTPResponse(status: 200, text: $0.1)) }
-        HTTPExchange.respond(reversed ? answers.reversed() : answers)
+        let tasks = held.map { Answer(exchange: $0.0, text: $0.1) }
+        HTTPExchange.perform(reversed ? tasks.reversed() : tasks)
+    }
+
+    /// An answer that its loop gives.
+    private final class Answer: LoopTask {
+        let exchange: HTTPExchange
+        let text: String
+        init(exchange: HTTPExchange, text: String) { (self.exchange, self.text) = (exchange, text) }
+
+        func perform() { exchange.respond(HTTPResponse(status: 200, text: text)) }
     }
 
     func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {

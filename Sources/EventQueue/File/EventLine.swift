@@ -65,10 +65,12 @@ enum EventLine {
                 out.raw(request.span)
             }
         }
-        let eventBreaks = replaceNewlines(&bytes, from: eventStart, to: requestStart)
-        let requestBreaks = replaceNewlines(&bytes, from: requestStart, to: bytes.count)
-        append(eventBreaks, named: ",\"event_breaks\":[", to: &bytes)
-        append(requestBreaks, named: ",\"request_breaks\":[", to: &bytes)
+        if event.hasNewlines {
+            let eventBreaks = replaceNewlines(&bytes, from: eventStart, to: requestStart)
+            let requestBreaks = replaceNewlines(&bytes, from: requestStart, to: bytes.count)
+            append(eventBreaks, named: ",\"event_breaks\":[", to: &bytes)
+            append(requestBreaks, named: ",\"request_breaks\":[", to: &bytes)
+        }
         bytes.append(UInt8(ascii: "}"))
         bytes.append(UInt8(ascii: "\n"))
         seal(&bytes, from: start)

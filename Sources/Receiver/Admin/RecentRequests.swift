@@ -4,8 +4,8 @@ import Webhooks
 
 /// The last requests and what became of them, for whoever asks "did it arrive?".
 final class RecentRequests: Sendable {
-    /// One answered request. Holds nothing of its contents.
-    struct Entry: Sendable {
+    /// One answered request. Holds nothing of its contents. An object, for it goes into the log too.
+    final class Entry: Sendable {
         let timeMilliseconds: Int64
         /// The value of `X-Request-Id`.
         let identifier: String
@@ -15,6 +15,19 @@ final class RecentRequests: Sendable {
         /// Why it was not accepted; empty otherwise.
         let reason: String
         let status: Int
+
+        init(
+            timeMilliseconds: Int64, identifier: String, integration: String, account: String?,
+            outcome: Outcome, reason: String, status: Int
+        ) {
+            self.timeMilliseconds = timeMilliseconds
+            self.identifier = identifier
+            self.integration = integration
+            self.account = account
+            self.outcome = outcome
+            self.reason = reason
+            self.status = status
+        }
 
         var json: JSONValue {
             [

@@ -20,10 +20,8 @@ final class QueueGroup: Sendable {
         committer = try GroupCommitter(
             queues: queues, limits: limits, clock: { Clock.nowMilliseconds },
             monotonic: { Clock.monotonicNanoseconds },
-            deliver: { finished in
-                for one in finished { one.complete() }
-                answers.flush()
-            }, observer: metrics.commitObserver(queueNames: settings.map(\.name)))
+            told: { answers.flush() },
+            observer: metrics.commitObserver(queueNames: settings.map(\.name)))
     }
 
     /// The places of queues named, or of all.

@@ -1,22 +1,20 @@
 import HTTPServer
 import Synchronization
 
-/// Answers that a commit finished, sent with one wake-up a loop.
+/// Requests that a commit finished, handed to their loops with one wake-up a loop.
 package final class AnswerBatch: Sendable {
-    private let waiting = Mutex<[(HTTPExchange, HTTPResponse)]>([])
+    private let waiting = Mutex<[any LoopTask]>([])
 
     package init() {}
 
-    func add(_ exchange: HTTPExchange, _ response: HTTPResponse) {
-        waiting.withLock { $0.append((exchange, response)) }
+    func add(_ answer: any LoopTask) {
+        waiting.withLock { $0.append(answer) }
     }
 
-    /// Sends what has collected.
+    /// Hands over what has collected.
     package func flush() {
-        let ready = waiting.withLock { waiting in
-            defer { waiting = [] }
-            return waiting
-        }
-        if !ready.isEmpty { HTTPExchange.respond(ready) }
+        var ready: [any LoopTask] = []
+        waiting.withLock { swap(&$0, &ready) }
+        if !ready.isEmpty { HTTPExchange.perform(consume ready) }
     }
 }

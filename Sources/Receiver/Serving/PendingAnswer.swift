@@ -5,7 +5,16 @@ import Synchronization
 import Webhooks
 
 /// One request on its way to an answer: counts it, logs it, answers it.
-final class PendingAnswer: Sendable {
+final class PendingAnswer: LoopTask, SubmissionOwner {
+    private struct State {
+        /// Why it was not verified and is stored all the same.
+        var unverified: String?
+        /// What became of its events.
+        var outcome: Submission.Outcome?
+        /// They were made on the loop, and are given back there.
+        var submission: Submission?
+    }
+
     let exchange: HTTPExchange
     let identifier: String
     let destination: Destination
@@ -13,7 +22,7 @@ final class PendingAnswer: Sendable {
     private let handler: WebhookHandler
     /// False once another thread than the loop's has taken over.
     private let onLoop = Atomic(true)
-    private let unverified = Mutex<String?>(nil)
+    private let state = Mutex(State())
 
     init(
         exchange: HTTPExchange, identifier: String, destination: Destination,
@@ -30,7 +39,7 @@ final class PendingAnswer: Sendable {
 
     func leaveLoop() { onLoop.store(false, ordering: .relaxed) }
 
-    func unverifiedReason(_ reason: String) { unverified.withLock { $0 = reason } }
+    func unverifiedReason(_ reason: String) { state.withLock { $0.unverified = reason } }
 
     private var fields: [(key: String, value: String)] {
         var fields: [(key: String, value: String)] = []
@@ -48,18 +57,32 @@ final class PendingAnswer: Sendable {
     /// What the integration answers to a wrong signature.
     var rejected: HTTPResponse { destination.active.rejected }
 
-    /// Called on the committer's thread.
-    func stored(_ outcome: Submission.Outcome) {
-        leaveLoop()
+    // MARK: SubmissionOwner and LoopTask
+
+    func finished(_ submission: Submission, _ outcome: Submission.Outcome) {
+        state.withLock { ($0.outcome, $0.submission) = (outcome, submission) }
+        handler.answers.add(self)
+    }
+
+    func perform() {
+        let (outcome, unverified) = state.withLock { state in
+            defer { (state.outcome, state.submission) = (nil, nil) }
+            return (state.outcome, state.unverified)
+        }
+        if let outcome { stored(outcome, unverified) }
+    }
+
+    private func stored(_ outcome: Submission.Outcome, _ unverified: String?) {
         switch outcome {
         case .success(let outcomes):
             let isDuplicate = !outcomes.isEmpty && outcomes.allSatisfy { $0 == .duplicate }
             let new = outcomes.reduce(0) { $0 + ($1 == .duplicate ? 0 : 1) }
             if new > 0 { destination.active.counters.countEvents(new) }
             handler.metrics.answerDuration.record(
-                nanoseconds: Clock.monotonicNanoseconds &- decidedNanoseconds)
-            if let reason = unverified.withLock({ $0 }) {
-                finish(.unverified, reason, acceptedResponse, level: .warning)
+                nanoseconds: Clock.monotonicNanoseconds &- decidedNanoseconds,
+                loop: exchange.loopIndex)
+            if let unverified {
+                finish(.unverified, unverified, acceptedResponse, level: .warning)
             } else {
                 finish(isDuplicate ? .duplicate : .stored, "", acceptedResponse)
             }
@@ -88,7 +111,7 @@ final class PendingAnswer: Sendable {
         handler.log.write(
             level ?? handler.log.requestLevel,
             RequestLine(entry: entry, name: destination.active.loggedName))
-        handler.send(exchange, response.identified(identifier), batched: !isOnLoop)
+        handler.send(exchange, response.identified(identifier))
     }
 
     /// Answers a request that was not accepted; the log says why, the answer does not.
@@ -102,7 +125,7 @@ final class PendingAnswer: Sendable {
             if let detail { fields.append(("detail", detail)) }
             handler.log.write(level, outcome.rawValue, fields)
         }
-        handler.send(exchange, response.identified(identifier), batched: !isOnLoop)
+        handler.send(exchange, response.identified(identifier))
     }
 
     /// 503: the vendor must try again.

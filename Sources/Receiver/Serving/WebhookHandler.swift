@@ -26,7 +26,7 @@ package final class WebhookHandler: HTTPHandler {
     /// For requests that reach no loop's part.
     let identifiers: RequestIdentifiers
     private let loops: [LoopState]
-    private let answers: AnswerBatch
+    let answers: AnswerBatch
     private let isDraining = Atomic(false)
     /// What stands before the path where neither `public_url` nor a proxy says what was called.
     private let origin = Mutex("http://localhost")
@@ -192,7 +192,6 @@ package final class WebhookHandler: HTTPHandler {
             let outcome = keySets.wait(for: address, bytes: received.body.count) {
                 answer.leaveLoop()
                 again()
-                self.answers.flush()
             }
             switch outcome {
             case .waiting: return
@@ -355,12 +354,8 @@ package final class WebhookHandler: HTTPHandler {
                     answer.unavailable("context_\(error.code.rawValue)", detail: "\(error)")
                 }
             }
-            self.answers.flush()
         }
-        if !isQueued {
-            answer.unavailable("context_queue_full")
-            answers.flush()
-        }
+        if !isQueued { answer.unavailable("context_queue_full") }
     }
 
     private func store(_ delivery: VerifiedDelivery, _ answer: PendingAnswer) {
@@ -374,9 +369,8 @@ package final class WebhookHandler: HTTPHandler {
             answer.unverifiedReason(reason.rawValue)
         }
         guard !events.isEmpty else { return answer.finish(.stored, "", answer.acceptedResponse) }
-        let submission = Submission(events: events, queues: destination.active.queues) { outcome in
-            answer.stored(outcome)
-        }
+        let submission = Submission(
+            events: events, queues: destination.active.queues, owner: answer)
         let loop = answer.exchange.loopIndex
         guard answer.isOnLoop, loops.indices.contains(loop) else {
             if let refusal = destination.active.group.committer.submit(submission) {
@@ -387,10 +381,10 @@ package final class WebhookHandler: HTTPHandler {
         loops[loop].pending.withLock { $0.append(Pending(submission: submission, answer: answer)) }
     }
 
-    /// Hands an answer to its loop: together with others when a commit or job finished many.
-    func send(_ exchange: HTTPExchange, _ response: HTTPResponse, batched: Bool) {
+    /// Hands an answer to its loop.
+    func send(_ exchange: HTTPExchange, _ response: HTTPResponse) {
         var response = response
         if isDraining.load(ordering: .relaxed) { response.closesConnection = true }
-        if batched { answers.add(exchange, response) } else { exchange.respond(response) }
+        exchange.respond(response)
     }
 }

@@ -19,18 +19,25 @@ package enum UUIDText {
 
     private static func text(high: UInt64, low: UInt64) -> String {
         var text = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
-        var place = 0
-        let parts: InlineArray<4, UInt64> = [high >> 32, high, low >> 32, low]
-        for index in parts.indices {
-            var digits = HexText.digits(UInt32(truncatingIfNeeded: parts[index]))
-            for _ in 0..<8 {
-                if place == 8 || place == 13 || place == 18 || place == 23 { place += 1 }
-                text[place] = UInt8(truncatingIfNeeded: digits)
-                digits >>= 8
-                place += 1
-            }
-        }
+        let first = HexText.digits(UInt32(truncatingIfNeeded: high >> 32))
+        let second = HexText.digits(UInt32(truncatingIfNeeded: high))
+        let third = HexText.digits(UInt32(truncatingIfNeeded: low >> 32))
+        let last = HexText.digits(UInt32(truncatingIfNeeded: low))
+        write(first, 8, at: 0, to: &text)
+        write(second, 4, at: 9, to: &text)
+        write(second >> 32, 4, at: 14, to: &text)
+        write(third, 4, at: 19, to: &text)
+        write(third >> 32, 4, at: 24, to: &text)
+        write(last, 8, at: 28, to: &text)
         // ASCII, so it is never refused.
         do { return String(copying: try UTF8Span(validating: text.span)) } catch { return "" }
+    }
+
+    @inline(__always) private static func write(
+        _ digits: UInt64, _ count: Int, at place: Int, to text: inout InlineArray<36, UInt8>
+    ) {
+        for index in 0..<count {
+            text[place + index] = UInt8(truncatingIfNeeded: digits >> UInt64(8 * index))
+        }
     }
 }
