@@ -12,16 +12,18 @@ package enum Encodings {
     package static func decodeHex(_ text: Span<UInt8>) -> [UInt8]? {
         let count = text.count
         guard count.isMultiple(of: 2) else { return nil }
-        var bytes = [UInt8](repeating: 0, count: count / 2)
-        var output = bytes.mutableSpan
-        // Has bits above the lowest four once something was no digit.
-        var all: UInt8 = 0
-        for place in output.indices {
-            let (high, low) = (hexDigit(text[2 * place]), hexDigit(text[2 * place + 1]))
-            all |= high | low
-            output[place] = high << 4 | low & 15
+        var isHex = true
+        let bytes = [UInt8](capacity: count / 2) { bytes in
+            for place in 0..<count / 2 {
+                guard let high = hexDigit(text[2 * place]), let low = hexDigit(text[2 * place + 1])
+                else {
+                    isHex = false
+                    return
+                }
+                bytes.append(high << 4 | low)
+            }
         }
-        return all < 16 ? bytes : nil
+        return isHex ? bytes : nil
     }
 
     /// Base64 with the standard alphabet; nil unless canonical.
@@ -144,11 +146,13 @@ package enum Encodings {
         text[offset]
     }
 
-    /// 255 for what is none.
-    @inline(__always) private static func hexDigit(_ byte: UInt8) -> UInt8 {
-        let digit = byte &- UInt8(ascii: "0")
-        let letter = (byte | 0x20) &- UInt8(ascii: "a")
-        return digit < 10 ? digit : letter < 6 ? letter &+ 10 : 0xFF
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
     }
 
     private static func digit64(_ byte: UInt8, urlSafe: Bool) -> UInt8? {
