@@ -76,8 +76,8 @@ static inline void postern_run_anywhere(void) {
 
 // Asks for short turns for this thread, so that Linux runs it soon after it was woken, before threads that
 // have a longer turn to end (the slice of an ordinary task: sched(7), "sched_runtime" of sched_setattr(2),
-// from Linux 6.12 on). Everything else about its scheduling stays. Earlier systems take it and do nothing,
-// and one that refuses it changes nothing.
+// from Linux 6.12 on). Everything else about its scheduling stays; threads that it starts have it too.
+// Earlier systems take it and do nothing, and one that refuses it changes nothing.
 struct postern_scheduling {
     uint32_t size, policy;
     uint64_t flags;
@@ -89,7 +89,7 @@ static inline int postern_take_short_turns(uint64_t nanoseconds) {
     struct postern_scheduling now = {0};
     // Neither has a function in Debian 12's C library.
     if (syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) != 0) return errno;
-    // Real-time threads run at once as it is: a runtime means another thing for them, or nothing.
+    // Real-time threads run at once as it is, and whoever chose SCHED_BATCH or SCHED_IDLE wants the opposite.
     if (now.policy != SCHED_OTHER) return 0;
     now.size = sizeof now;
     now.runtime = nanoseconds;

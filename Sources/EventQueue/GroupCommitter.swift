@@ -19,8 +19,10 @@ package final class GroupCommitter: Sendable {
     ///   - limits: how much may wait.
     ///   - clock: milliseconds since 1970; asked once a commit.
     ///   - monotonic: nanoseconds of a clock that is never set, for how long commits take.
-    ///   - told: called on a commit's thread when the owners of all submissions that it finished have
-    ///     heard of it, and none of them is referred to any more.
+    ///   - told: called on the same thread when the owners of all submissions that a commit finished have
+    ///     heard of it. As a rule nothing here refers to them any more, so that an owner who keeps one says
+    ///     where its memory is given back; exceptions (several queues, a commit that is tried again event by
+    ///     event) cost time, nothing else.
     ///   - observer: hears of every commit.
     /// - Throws: `.invalid` for too many queues, `.system` when a thread cannot be started.
     package init(

@@ -33,7 +33,7 @@ package final class Submission: Sendable {
     package let owner: any SubmissionOwner
 
     /// What its events weigh together (`QueuedEvent.byteCount`).
-    let byteCount: Int
+    package let byteCount: Int
 
     package init(
         events: [QueuedEvent], queues: QueueSet, owner: any SubmissionOwner
@@ -53,9 +53,9 @@ package final class Submission: Sendable {
 
 /// Who made a submission.
 package protocol SubmissionOwner: AnyObject, Sendable {
-    /// Called once, on a thread of the committer, when it is durable in every one of its queues, or one has
-    /// failed. It must not block. The committer does not refer to the submission any more when it says that
-    /// all is told (`GroupCommitter.init`), so that whoever keeps it may say where its memory is given back.
+    /// Called once, on the thread that committed, when it is durable in every one of its queues or one has
+    /// failed; on the thread that submitted when there was nothing to commit. It must not block. Its room is
+    /// free again already (`CommitLimits.bytesInFlightMax`).
     func finished(_ submission: Submission, _ outcome: Submission.Outcome)
 }
 

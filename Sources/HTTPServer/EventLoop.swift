@@ -114,11 +114,20 @@ final class EventLoop: @unchecked Sendable {
 
     /// Does tasks at once on the loop's own thread; else hands them over, and wakes the loop when it sleeps.
     func perform(_ tasks: consuming [any LoopTask]) {
-        let late = isOwnThread ? tasks : mailbox.post(tasks)
-        for task in late { task.perform() }
+        if isOwnThread {
+            for task in tasks { task.perform() }
+        } else {
+            for task in mailbox.post(consume tasks) { task.perform() }
+        }
     }
 
-    private var isOwnThread: Bool { pthread_equal(thread, pthread_self()) != 0 }
+    /// Hands tasks over; wakes the loop when it sleeps.
+    /// - Returns: the tasks when the loop has ended and does none any more.
+    func post(_ tasks: consuming [any LoopTask]) -> [any LoopTask] {
+        mailbox.post(consume tasks)
+    }
+
+    var isOwnThread: Bool { pthread_equal(thread, pthread_self()) != 0 }
 
     /// Rounds begun so far; makes the loop begin another.
     func heartbeat() -> UInt64 {

@@ -82,8 +82,8 @@ package struct HTTPExchange: Sendable {
     }
 
     /// Has each task done by its own loop, in order, with one wake-up a loop: at once for the loop whose
-    /// thread this is. Nothing refers to them here afterwards, so that their memory comes back to the thread
-    /// that took it; that of another would have to wait for its lock.
+    /// thread this is. They are handed on whole, so that their memory comes back to the thread that took it;
+    /// another would have to wait for malloc's lock.
     package static func perform(_ tasks: consuming [any LoopTask]) {
         guard let loop = tasks.first?.exchange.loop else { return }
         if tasks.allSatisfy({ $0.exchange.loop === loop }) { return loop.perform(consume tasks) }
@@ -97,7 +97,18 @@ package struct HTTPExchange: Sendable {
             }
         }
         tasks = []
-        while let part = parts.popLast() { part.loop.perform(part.tasks) }
+        // The others are woken before anything is done here.
+        parts.sort { !$0.loop.isOwnThread && $1.loop.isOwnThread }
+        var late: [any LoopTask] = []
+        while !parts.isEmpty {
+            let (loop, own) = parts.removeFirst()
+            if loop.isOwnThread {
+                loop.perform(consume own)
+            } else {
+                late += loop.post(consume own)
+            }
+        }
+        for task in late { task.perform() }
     }
 }
 

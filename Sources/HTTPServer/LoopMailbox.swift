@@ -50,6 +50,8 @@ final class LoopMailbox: Sendable {
     /// - Parameter append: appends them.
     func post(_ append: (inout [LoopAnswer]) -> Void) {
         let wakes = state.withLock { box in
+            // Nobody is there to answer any more.
+            if box.isClosed { return false }
             append(&box.answers)
             defer { box.isAsleep = false }
             return box.isAsleep

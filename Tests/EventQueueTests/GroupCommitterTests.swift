@@ -334,22 +334,51 @@ final class Collector: Sendable {
         }
     }
 
-    @Test(arguments: [1, 2])
-    func `once all is told, nobody but its owner has a submission`(queues count: Int) throws {
-        let queues = (0..<count).map { _ in ScriptedQueue(isGated: true) }
+    @Test func `once all is told, nobody but its owner has a submission`() throws {
+        let queue = ScriptedQueue(isGated: true)
         let keeper = Keeper()
         let given = Mutex<[Bool]>([])
         let committer = try committer(
-            queues, told: { given.withLock { $0.append(keeper.giveBack()) } })
-        // Nothing of this thread's has it when its commits may end.
+            [queue], told: { given.withLock { $0.append(keeper.giveBack()) } })
+        // Nothing of this thread's has it when its commit may end.
         _ = committer.submit(
-            Submission(events: [.make("a")], queues: .all(count: count), owner: keeper))
-        for queue in queues {
-            queue.began.wait()
-            queue.mayEnd.signal()
-        }
+            Submission(events: [.make("a")], queues: .all(count: 1), owner: keeper))
+        queue.began.wait()
+        queue.mayEnd.signal()
         committer.drainAndStop()
         #expect(given.withLock { $0 } == [true])
+    }
+
+    @Test(arguments: [false, true])
+    func `more than a commit holds goes in several, each told of on its own`(
+        isRefused: Bool
+    ) throws {
+        let queue = ScriptedQueue(isGated: true)
+        let collector = Collector()
+        let told = Mutex<[Int]>([])
+        var limits = CommitLimits()
+        limits.eventsPerCommitMax = 2
+        let committer = try committer(
+            [queue], limits: limits,
+            told: { told.withLock { $0.append(collector.outcomes.withLock(\.count)) } })
+        #expect(committer.submit(collector.submission(["first"])) == nil)
+        queue.began.wait()
+        // The queue of these tests refuses what is long, and with it its whole commit.
+        let long = "\"" + String(repeating: "x", count: 100) + "\""
+        let five = ["a", "b", "c", "d", "e"].map { id in
+            collector.submission([id], body: isRefused && id == "d" ? long : "{}")
+        }
+        #expect(committer.submit(five) == [])
+        for _ in 0..<(isRefused ? 6 : 4) { queue.mayEnd.signal() }
+        committer.drainAndStop()
+        let tried = queue.state.withLock { $0.appended }
+        let again = isRefused ? [["c"], ["d"]] : []
+        #expect(tried == [["first"], ["a", "b"], ["c", "d"]] + again + [["e"]])
+        #expect(told.withLock { $0 } == (isRefused ? [1, 3, 4, 5, 6] : [1, 3, 5, 6]))
+        for id in ["a", "b", "c", "e"] { #expect((try? collector[id]?.get())?.count == 1) }
+        let isTooLong = collector["d"] == .failure(QueueError(.tooLarge, "append"))
+        #expect(isTooLong == isRefused)
+        #expect(committer.load == (0, 0))
     }
 
     @Test func `a stopped committer refuses, and stopping twice is fine`() throws {

@@ -39,19 +39,26 @@ struct LoopTests {
         #expect(!other.post(socket))
     }
 
-    /// A task that notes where it was done.
-    private final class Note: LoopTask {
-        let exchange: HTTPExchange
-        let thread = Mutex<pthread_t?>(nil)
-        init(_ exchange: HTTPExchange) { self.exchange = exchange }
-
-        func perform() { thread.withLock { $0 = pthread_self() } }
+    /// Where and in which order tasks were done.
+    private final class Notes: Sendable {
+        let done = Mutex<[(task: Int, loop: Int, thread: pthread_t)]>([])
     }
 
-    @Test
-    func `a task for a loop that has ended is done by who has it, one that waits by the loop`()
-        throws
-    {
+    /// A task that notes that it was done.
+    private final class Note: LoopTask {
+        let exchange: HTTPExchange
+        let notes: Notes
+        let number: Int
+        init(_ exchange: HTTPExchange, _ number: Int, in notes: Notes) {
+            (self.exchange, self.number, self.notes) = (exchange, number, notes)
+        }
+
+        func perform() {
+            notes.done.withLock { $0.append((number, exchange.loopIndex, pthread_self())) }
+        }
+    }
+
+    @Test func `a task for a loop that has ended is done by who has it`() throws {
         let server = try TestServer()
         server.handler.holds = true
         let client = try TestClient(port: server.port)
@@ -59,16 +66,65 @@ struct LoopTests {
         server.handler.waitForRequests(1)
         let exchange = try #require(server.handler.exchanges.first)
         let mailbox = try LoopMailbox()
-        let waiting = Note(exchange)
+        let notes = Notes()
+        let waiting = Note(exchange, 0, in: notes)
         #expect(mailbox.post([waiting]).isEmpty)
         #expect(!mailbox.closeIfEmpty())
         #expect(mailbox.close().tasks.first === waiting)
         #expect(mailbox.post([waiting]).first === waiting)
         server.stop()
-        let late = Note(exchange)
-        HTTPExchange.perform([late])
-        let thread = try #require(late.thread.withLock { $0 })
-        #expect(pthread_equal(thread, pthread_self()) != 0)
+        HTTPExchange.perform([Note(exchange, 1, in: notes)])
+        let done = notes.done.withLock { $0 }
+        #expect(done.map(\.task) == [1])
+        #expect(done.allSatisfy { pthread_equal($0.thread, pthread_self()) != 0 })
+    }
+
+    /// What a loop's thread does while it sends: another thread hands it a task.
+    private final class Sending: Sendable {
+        let tasks = Mutex<[any LoopTask]>([])
+
+        func handOver() {
+            let tasks = self.tasks.withLock { tasks in
+                defer { tasks = [] }
+                return tasks
+            }
+            if tasks.isEmpty { return }
+            let handed = DispatchSemaphore(value: 0)
+            Thread {
+                HTTPExchange.perform(tasks)
+                handed.signal()
+            }.start()
+            handed.wait()
+        }
+    }
+
+    @Test func `what comes while a loop sends its last answer it still does`() throws {
+        let gate = Gate()
+        let sending = Sending()
+        let server = try TestServer(fault: { call in
+            if call == .wait { gate.pass() }
+            if call == .send { sending.handOver() }
+            return nil
+        })
+        server.handler.holds = true
+        let client = try TestClient(port: server.port)
+        client.send(Self.get("/last"))
+        server.handler.waitForRequests(1)
+        let exchange = try #require(server.handler.exchanges.first)
+        let notes = Notes()
+        sending.tasks.withLock { $0 = [Note(exchange, 0, in: notes)] }
+        // Its next round brings both: the answer, and the end.
+        gate.close()
+        _ = server.server.heartbeats()
+        gate.waitForLoop()
+        server.handler.release()
+        server.server.stop()
+        gate.release()
+        server.server.join()
+        #expect(client.read(until: nil).hasSuffix("/last"))
+        let done = notes.done.withLock { $0 }
+        #expect(done.map(\.task) == [0])
+        #expect(done.allSatisfy { pthread_equal($0.thread, pthread_self()) == 0 })
     }
 
     @Test func `tasks of several loops are done each on its own, in order`() throws {
@@ -77,32 +133,41 @@ struct LoopTests {
         let clients = try (0..<8).map { _ in try TestClient(port: server.port) }
         for client in clients { client.send(Self.get("/")) }
         server.handler.waitForRequests(8)
-        let tasks = server.handler.exchanges.map { Note($0) }
-        HTTPExchange.perform(tasks)
+        let notes = Notes()
+        let exchanges = server.handler.exchanges
+        HTTPExchange.perform(exchanges.enumerated().map { Note($1, $0, in: notes) })
         // Answered after the tasks, by the same mailboxes.
         server.handler.release()
         for client in clients { #expect(client.read(until: "\r\n\r\n/").hasSuffix("/")) }
         server.stop()
-        var threads: [Int: Set<pthread_t>] = [:]
-        for task in tasks {
-            let thread = try #require(task.thread.withLock { $0 })
-            threads[task.exchange.loopIndex, default: []].insert(thread)
+        let done = notes.done.withLock { $0 }
+        for loop in 0...1 {
+            let own = done.filter { $0.loop == loop }
+            #expect(!own.isEmpty)
+            #expect(own.map(\.task) == exchanges.indices.filter { exchanges[$0].loopIndex == loop })
+            #expect(Set(own.map(\.thread)).count == 1)
         }
-        #expect(threads.count == 2 && threads.values.allSatisfy { $0.count == 1 })
-        #expect(threads[0] != threads[1])
+        #expect(Set(done.map(\.thread)).count == 2)
     }
 
     /// Holds one loop before it asks what is ready.
     private final class Gate: Sendable {
         private let isClosed = Atomic(false)
         private let opened = DispatchSemaphore(value: 0)
+        private let reached = DispatchSemaphore(value: 0)
 
         func close() { isClosed.store(true, ordering: .sequentiallyConsistent) }
         func release() {
             isClosed.store(false, ordering: .sequentiallyConsistent)
             opened.signal()
         }
-        func pass() { if isClosed.load(ordering: .sequentiallyConsistent) { opened.wait() } }
+        func pass() {
+            guard isClosed.load(ordering: .sequentiallyConsistent) else { return }
+            reached.signal()
+            opened.wait()
+        }
+        /// Returns when the loop stands before it.
+        func waitForLoop() { reached.wait() }
     }
 
     @Test(arguments: [(16, 2), (17, 3)])

@@ -81,10 +81,6 @@ final class SQLiteConnection: @unchecked Sendable {
         try execute("PRAGMA synchronous = FULL", "synchronous mode of database")
         try execute("PRAGMA foreign_keys = ON", "foreign keys of database")
         try execute("PRAGMA temp_store = MEMORY", "temporary store of database")
-        // Checks are for whoever writes by hand: this process writes states that it names itself, and
-        // SQLite would make a temporary table of the allowed ones for every row (OpenEphemeral in the
-        // EXPLAIN of an INSERT), which is half the cost of the row.
-        try execute("PRAGMA ignore_check_constraints = ON", "checks of database")
         self.pageBytes =
             Int(try integer("PRAGMA page_size", "page size of database") ?? Int64(pageBytes))
     }

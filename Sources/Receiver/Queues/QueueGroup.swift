@@ -8,6 +8,8 @@ final class QueueGroup: Sendable {
     let queues: [any EventQueue]
     let settings: [QueueSettings]
     let committer: GroupCommitter
+    /// Where who waits for a commit is put, and handed to his loop from.
+    let answers: AnswerBatch
 
     var names: [String] { settings.map(\.name) }
 
@@ -17,6 +19,7 @@ final class QueueGroup: Sendable {
     ) throws(QueueError) {
         self.queues = queues
         self.settings = settings
+        self.answers = answers
         committer = try GroupCommitter(
             queues: queues, limits: limits, clock: { Clock.nowMilliseconds },
             monotonic: { Clock.monotonicNanoseconds },

@@ -59,9 +59,14 @@ final class PendingAnswer: LoopTask, SubmissionOwner {
 
     // MARK: SubmissionOwner and LoopTask
 
+    /// What is larger goes at once: its room is free, a loop may be long in coming, and memory of that size
+    /// is nobody's in particular.
+    private static let bytesKeptMax = 32 << 10
+
     func finished(_ submission: Submission, _ outcome: Submission.Outcome) {
-        state.withLock { ($0.outcome, $0.submission) = (outcome, submission) }
-        handler.answers.add(self)
+        let keeps = submission.byteCount <= Self.bytesKeptMax
+        state.withLock { ($0.outcome, $0.submission) = (outcome, keeps ? submission : nil) }
+        destination.active.group.answers.add(self)
     }
 
     func perform() {
