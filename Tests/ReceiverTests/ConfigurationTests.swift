@@ -43,6 +43,29 @@ struct ConfigurationTests {
         }
     }
 
+    @Test(arguments: [
+        ("[{ name: a, type: file, path: a }]", [0: 1, 1: 1, 2: 2, 8: 8]),
+        ("[{ name: a, type: sqlite, path: a.db }]", [0: 1, 1: 1, 2: 1, 8: 7]),
+        (
+            "[{ name: a, type: file, path: a }, { name: b, type: sqlite, path: b.db }]",
+            [0: 1, 1: 1, 2: 1, 8: 7]
+        ),
+    ])
+    func `there is a loop for each processor, one less beside SQLite, or as many as are asked for`(
+        queues: String, loops: [Int: Int]
+    ) throws {
+        for threads in [nil, 5] {
+            let limits = threads.map { "limits: { threads: \($0) }\n" } ?? ""
+            let text = "\(limits)queues: \(queues)\n"
+            let root = try ConfigurationText.parse(Array(text.utf8), file: "postern.yaml")
+            let (configuration, problems) = Configuration.parse(root, file: "postern.yaml")
+            #expect(problems.isEmpty)
+            for (processors, count) in loops {
+                #expect(configuration.loopCount(processors: processors) == threads ?? count)
+            }
+        }
+    }
+
     @Test func `without a file there is one SQLite queue on the default listener`() {
         let (configuration, problems) = ConfigurationLoader(file: nil).loadConfiguration()
         #expect(problems.isEmpty)

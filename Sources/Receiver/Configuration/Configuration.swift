@@ -87,7 +87,7 @@ package struct QueueSettings: Sendable, Equatable {
 
 /// Bounds that are neither the listener's nor the committer's.
 package struct ReceiverLimits: Sendable, Equatable {
-    /// Threads that read sockets; nil: one for each processor that the process may run on.
+    /// Threads that read sockets; nil: as `Configuration.loopCount` says.
     package var loops: Int?
     /// Each of them stays on a processor of its own.
     package var staysOnProcessors = true

@@ -69,8 +69,7 @@ package final class Receiver: Sendable {
         keySets = KeySetStore(
             fetch: Self.fetcher(configuration), log: log, metrics: metrics)
         let processors = Processors.allowed
-        // One processor is left for commits.
-        let loops = configuration.limits.loops ?? max(1, processors.count - 1)
+        let loops = configuration.loopCount(processors: processors.count)
         claims = ProcessorClaims(
             configuration.limits.staysOnProcessors ? loops : 0, among: processors)
         handler = WebhookHandler(
