@@ -90,7 +90,7 @@ package final class SQLiteQueue: EventQueue {
             "PRAGMA journal_size_limit = \(options.walBytesMax * 4)", "log size of queue")
         // The check of a state is for whoever writes by hand: this process names its states itself, and SQLite
         // would make a temporary table of the allowed ones for every row (OpenEphemeral in the EXPLAIN of an
-        // INSERT), which is half the cost of the row.
+        // INSERT), nearly half of a row's instructions.
         try connection.execute("PRAGMA ignore_check_constraints = ON", "checks of queue")
         if access == .readWrite { connection.takeOverCheckpoints() }
         return connection

@@ -121,12 +121,6 @@ final class EventLoop: @unchecked Sendable {
         }
     }
 
-    /// Hands tasks over; wakes the loop when it sleeps.
-    /// - Returns: the tasks when the loop has ended and does none any more.
-    func post(_ tasks: consuming [any LoopTask]) -> [any LoopTask] {
-        mailbox.post(consume tasks)
-    }
-
     var isOwnThread: Bool { pthread_equal(thread, pthread_self()) != 0 }
 
     /// Rounds begun so far; makes the loop begin another.

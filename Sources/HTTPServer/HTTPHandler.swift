@@ -99,16 +99,10 @@ package struct HTTPExchange: Sendable {
         tasks = []
         // The others are woken before anything is done here.
         parts.sort { !$0.loop.isOwnThread && $1.loop.isOwnThread }
-        var late: [any LoopTask] = []
         while !parts.isEmpty {
             let (loop, own) = parts.removeFirst()
-            if loop.isOwnThread {
-                loop.perform(consume own)
-            } else {
-                late += loop.post(consume own)
-            }
+            loop.perform(consume own)
         }
-        for task in late { task.perform() }
     }
 }
 

@@ -50,36 +50,29 @@ struct BodyPieceTests {
 
     @Test(arguments: [10, 200_000])
     func `a connection takes bodies whole and in pieces in turn`(count: Int) throws {
-        let server = try HTTPServer(
-            listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: 1, limits: HTTPLimits(),
-            handler: Echo())
-        guard case .tcp(_, let port)? = server.boundAddresses.first else { return }
-        try server.start()
-        defer {
-            server.stop()
-            server.join()
-        }
-        let client = try TestClient(port: port)
-        let bystander = try TestClient(port: port)
-        func expectAnswer(_ body: String) {
-            let answer = client.read(until: "<\(body)>")
-            #expect(answer.hasSuffix("\r\n\r\n<\(body)>"))
-            #expect(answer.hasPrefix("HTTP/1.1 200 "))
-        }
-        let long = String((0..<count).map { Character(Unicode.Scalar(0x61 + UInt8($0 % 26))) })
-        for round in 0..<3 {
-            client.send(Self.post("whole\(round)"))
-            expectAnswer("whole\(round)")
-            var rest = Array(Self.post(long).utf8)[...]
-            let piece = rest.count / 5 + 1
-            while !rest.isEmpty {
-                client.send(Array(rest.prefix(piece)))
-                rest = rest.dropFirst(piece)
-                // The one loop has read the piece when another's request, sent later, is answered.
-                bystander.send(Self.post("b"))
-                _ = bystander.read(until: "<b>")
+        try withServer(handler: Echo()) { port in
+            let client = try TestClient(port: port)
+            let bystander = try TestClient(port: port)
+            func expectAnswer(_ body: String) {
+                let answer = client.read(until: "<\(body)>")
+                #expect(answer.hasSuffix("\r\n\r\n<\(body)>"))
+                #expect(answer.hasPrefix("HTTP/1.1 200 "))
             }
-            expectAnswer(long)
+            let long = String((0..<count).map { Character(Unicode.Scalar(0x61 + UInt8($0 % 26))) })
+            for round in 0..<3 {
+                client.send(Self.post("whole\(round)"))
+                expectAnswer("whole\(round)")
+                var rest = Array(Self.post(long).utf8)[...]
+                let piece = rest.count / 5 + 1
+                while !rest.isEmpty {
+                    client.send(Array(rest.prefix(piece)))
+                    rest = rest.dropFirst(piece)
+                    // The one loop has read the piece when another's request, sent later, is answered.
+                    bystander.send(Self.post("b"))
+                    _ = bystander.read(until: "<b>")
+                }
+                expectAnswer(long)
+            }
         }
     }
 }

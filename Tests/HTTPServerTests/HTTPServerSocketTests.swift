@@ -25,16 +25,7 @@ struct HTTPServerSocketTests {
     private static func withServer(
         _ limits: HTTPLimits = HTTPLimits(), loops: Int = 1, _ body: (UInt16) throws -> Void
     ) throws {
-        let server = try HTTPServer(
-            listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: loops, limits: limits,
-            handler: Echo())
-        guard case .tcp(_, let port)? = server.boundAddresses.first else { return }
-        try server.start()
-        defer {
-            server.stop()
-            server.join()
-        }
-        try body(port)
+        try HTTPServerTests.withServer(limits, loops: loops, handler: Echo(), body)
     }
 
     /// Sends the texts one after the other and reads until the server closes or `until` has arrived.

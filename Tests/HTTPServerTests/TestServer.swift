@@ -42,6 +42,25 @@ final class TestServer: Sendable {
     }
 }
 
+/// Lends the port of a server with a handler of the test's own, and stops it.
+func withServer(
+    _ limits: HTTPLimits = HTTPLimits(), loops: Int = 1, handler: any HTTPHandler,
+    _ body: (UInt16) throws -> Void
+) throws {
+    let server = try HTTPServer(
+        listeners: [.tcp(host: "127.0.0.1", port: 0)], loops: loops, limits: limits,
+        handler: handler)
+    guard case .tcp(_, let port)? = server.boundAddresses.first else {
+        throw SystemError("no port", 0)
+    }
+    try server.start()
+    defer {
+        server.stop()
+        server.join()
+    }
+    try body(port)
+}
+
 /// A handler that notes what it is asked.
 final class Recorder: HTTPHandler {
     private struct State {

@@ -32,8 +32,7 @@ import Webhooks
         let metrics = Metrics()
         guard
             let group = try? QueueGroup(
-                queues: [], settings: [], limits: CommitLimits(), metrics: metrics,
-                answers: AnswerBatch())
+                queues: [], settings: [], limits: CommitLimits(), metrics: metrics)
         else { return nil }
         return Snapshot(loaded, metrics: metrics, group: group)
     }()

@@ -9,21 +9,20 @@ final class QueueGroup: Sendable {
     let settings: [QueueSettings]
     let committer: GroupCommitter
     /// Where who waits for a commit is put, and handed to his loop from.
-    let answers: AnswerBatch
+    let answers = AnswerBatch()
 
     var names: [String] { settings.map(\.name) }
 
     init(
         queues: [any EventQueue], settings: [QueueSettings], limits: CommitLimits,
-        metrics: Metrics, answers: AnswerBatch
+        metrics: Metrics
     ) throws(QueueError) {
         self.queues = queues
         self.settings = settings
-        self.answers = answers
         committer = try GroupCommitter(
             queues: queues, limits: limits, clock: { Clock.nowMilliseconds },
             monotonic: { Clock.monotonicNanoseconds },
-            told: { answers.flush() },
+            told: { [answers] in answers.flush() },
             observer: metrics.commitObserver(queueNames: settings.map(\.name)))
     }
 

@@ -45,7 +45,7 @@ final class ReplayRunner {
         // Nothing is appended by these pipelines: the queues need not be open.
         let group = try QueueGroup(
             queues: [], settings: loaded.configuration.queues, limits: CommitLimits(),
-            metrics: metrics, answers: AnswerBatch())
+            metrics: metrics)
         snapshot = Snapshot(loaded, metrics: metrics, group: group)
         let state = FileSystem.join(loaded.configuration.dataDirectory, "state.db")
         stored =

@@ -137,8 +137,7 @@ extension Receiver {
     ) throws(Problem) -> QueueGroup {
         do throws(QueueError) {
             return try QueueGroup(
-                queues: queues, settings: new.queues, limits: new.commit, metrics: metrics,
-                answers: answers)
+                queues: queues, settings: new.queues, limits: new.commit, metrics: metrics)
         } catch {
             throw Problem(file: new.file ?? "", keyPath: "queues", message: "\(error)")
         }

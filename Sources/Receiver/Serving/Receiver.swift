@@ -25,7 +25,6 @@ package final class Receiver: Sendable {
     let figures = ProcessFigures()
     private let stateWorker: SerialWorker
     let keySets: KeySetStore
-    let answers = AnswerBatch()
     let server: HTTPServer
     /// Where its loops stay.
     private let claims: ProcessorClaims
@@ -60,7 +59,7 @@ package final class Receiver: Sendable {
                 store: try StateStore(path: path, limits: StateLimits(configuration.limits)))
             group = try QueueGroup(
                 queues: queues, settings: configuration.queues, limits: configuration.commit,
-                metrics: metrics, answers: answers)
+                metrics: metrics)
         } catch { throw StartFailure("state in \(configuration.dataDirectory): \(error)") }
         stateWorker = SerialWorker(waitingMax: 4096)
         guard stateWorker.start() else {
@@ -75,7 +74,7 @@ package final class Receiver: Sendable {
         handler = WebhookHandler(
             snapshot: Snapshot(loaded, metrics: metrics, group: group), contexts: contexts,
             quarantine: quarantine, stateWorker: stateWorker, keySets: keySets,
-            metrics: metrics, log: log, answers: answers, recent: recent, loops: loops,
+            metrics: metrics, log: log, recent: recent, loops: loops,
             seed: UInt64.random(in: .min ... .max))
         let slots = loaded.tls.mapValues { TLSSlot($0) }
         tlsSlots = Mutex(slots)

@@ -26,7 +26,6 @@ package final class WebhookHandler: HTTPHandler {
     /// For requests that reach no loop's part.
     let identifiers: RequestIdentifiers
     private let loops: [LoopState]
-    let answers: AnswerBatch
     private let isDraining = Atomic(false)
     /// What stands before the path where neither `public_url` nor a proxy says what was called.
     private let origin = Mutex("http://localhost")
@@ -55,7 +54,7 @@ package final class WebhookHandler: HTTPHandler {
     init(
         snapshot: Snapshot, contexts: ContextStore, quarantine: Quarantine,
         stateWorker: SerialWorker, keySets: KeySetStore, metrics: Metrics,
-        log: Log, answers: AnswerBatch, recent: RecentRequests, loops: Int, seed: UInt64
+        log: Log, recent: RecentRequests, loops: Int, seed: UInt64
     ) {
         self.snapshot = Mutex(snapshot)
         self.contexts = contexts
@@ -64,7 +63,6 @@ package final class WebhookHandler: HTTPHandler {
         self.keySets = keySets
         self.metrics = metrics
         self.log = log
-        self.answers = answers
         self.recent = recent
         let count = max(1, loops)
         identifiers = RequestIdentifiers(seed: seed, part: count, of: count + 1)
