@@ -43,7 +43,7 @@ extension EventLoop {
         if !connection.hasOutput { connection.layers?.end() }
         SystemCalls.close(connection.fd)
         shared.leave(connection.remoteAddress, loop: index)
-        shared.addRequests(-connection.inFlightCount)
+        countRequests(-connection.inFlightCount)
         shared.addBodyBytes(-connection.bodyBytesCounted)
         // A descriptor is free again.
         if acceptPaused { nextSweep = now }

@@ -109,7 +109,9 @@ extension EventLoop {
         guard shared.requestsInFlight < limits.requestsInFlightMax else {
             throw HTTPFailure(503, "too many requests at once", limit: "requests_in_flight_max")
         }
-        switch handler.headReceived(head, remoteAddress: connection.remoteAddress) {
+        switch handler.headReceived(
+            head, remoteAddress: connection.remoteAddress, loop: index)
+        {
         case .respond(let response):
             if head.hasBody {
                 // The body is not wanted: the connection cannot be used again.
@@ -140,7 +142,7 @@ extension EventLoop {
         _ connection: Connection, isHEAD: Bool, _ persistence: HTTPResponse.Persistence,
         _ response: consuming HTTPResponse?
     ) -> UInt64 {
-        shared.addRequests(1)
+        countRequests(1)
         return connection.begin(isHEAD: isHEAD, persistence, response: response)
     }
 
@@ -171,7 +173,7 @@ extension EventLoop {
         connection.input = []
         connection.currentHead = nil
         connection.currentContext = nil
-        shared.addRequests(1)
+        countRequests(1)
         _ = connection.begin(isHEAD: false, .close, response: Self.refusal(failure))
         touch(connection)
     }

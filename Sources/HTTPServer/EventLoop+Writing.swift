@@ -34,7 +34,7 @@ extension EventLoop {
         let (count, closes) = connection.takeReadyAnswers(
             into: &outgoing, date: date,
             closesAfterLast: connection.isLast || (isDraining && connection.parser.isIdle))
-        if count > 0 { shared.addRequests(-count) }
+        if count > 0 { countRequests(-count) }
         if closes { connection.isLast = true }
         var sent = 0
         while sent < outgoing.count {

@@ -57,6 +57,8 @@ final class EventLoop: @unchecked Sendable {
     /// Answers that came from other threads, taken out of the mailbox whole.
     private var arrived: [LoopAnswer] = []
     private var tasks: [any LoopTask] = []
+    /// Requests begun less requests answered that the loops' common count does not have yet.
+    private var requestsUncounted = 0
     /// Answers of one connection are collected here before they are sent.
     var outgoing: [UInt8] = []
     private var dateLine: [UInt8] = []
@@ -220,6 +222,7 @@ final class EventLoop: @unchecked Sendable {
         for place in connections.indices {
             if let connection = connections[place] { close(connection) }
         }
+        shareCount()
         closeListeners()
     }
 
@@ -242,6 +245,28 @@ final class EventLoop: @unchecked Sendable {
             takeMail()
             flushTouched()
         } while hasNewRequests
+        shareCount()
+    }
+
+    /// What is added to the common count at once.
+    private static let uncountedMax = 32
+
+    /// Counts requests that begin, or that end when negative: in common once a round, since loops wait for
+    /// each other to change one number; at once where what others keep back could lead beyond the limit.
+    func countRequests(_ change: Int) {
+        requestsUncounted += change
+        let room = limits.requestsInFlightMax - shared.requestsInFlight
+        if requestsUncounted.magnitude >= Self.uncountedMax
+            || room <= Self.uncountedMax * mailboxes.count
+        {
+            shareCount()
+        }
+    }
+
+    private func shareCount() {
+        if requestsUncounted == 0 { return }
+        shared.addRequests(requestsUncounted)
+        requestsUncounted = 0
     }
 
     /// Takes what other threads have left.

@@ -13,7 +13,10 @@ package enum HeadDecision: Sendable {
 /// twice at once.
 package protocol HTTPHandler: Sendable {
     /// A head has arrived and is valid.
-    func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision
+    /// - Parameter loop: the number of the loop that has read it.
+    func headReceived(
+        _ head: HTTPRequestHead, remoteAddress: String, loop: Int
+    ) -> HeadDecision
     /// A request has arrived whole. `exchange.respond` must be called exactly once, now or later, from
     /// any thread.
     func handle(_ request: HTTPRequest, _ exchange: HTTPExchange)

@@ -84,6 +84,15 @@ package struct HTTPResponse: Sendable {
         add("Content-Type", "text/plain; charset=utf-8")
     }
 
+    /// The same in memory of its own: what two threads send often, each has for itself.
+    package func copy() -> HTTPResponse {
+        var copy = self
+        copy.content = Content(
+            status: status, body: body.map { $0 }, head: content.head.map { $0 },
+            fieldsStart: content.fieldsStart)
+        return copy
+    }
+
     /// True when it has fields besides those that the server adds.
     package var hasFields: Bool { content.head.count > content.fieldsStart }
 

@@ -15,7 +15,7 @@ public struct Expression: Sendable {
     public var source: String { pool.source }
     /// Bounds of every evaluation.
     public var limits: EvaluationLimits { pool.limits }
-    private let pool: EvaluationPool
+    let pool: EvaluationPool
 
     /// Compiles `source`.
     ///
@@ -32,6 +32,12 @@ public struct Expression: Sendable {
         let code = Compiler.compile(try Parser.parse(source), table)
         pool = EvaluationPool(source, code, table, limits)
     }
+
+    /// The same expression with memory of its own. Evaluations leave their memory to the next one; threads
+    /// that share an expression hand it to each other, which costs more than the evaluation of a small one.
+    public func copy() -> Expression { Expression(pool: pool.copy()) }
+
+    private init(pool: EvaluationPool) { self.pool = pool }
 
     /// The result for `input`, or nil when it is undefined.
     ///

@@ -36,7 +36,9 @@ struct BodyPieceTests {
 
     /// Answers with the body.
     private struct Echo: HTTPHandler {
-        func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
+        func headReceived(
+            _ head: HTTPRequestHead, remoteAddress: String, loop: Int
+        ) -> HeadDecision {
             .readBody(limit: 1 << 20)
         }
         func handle(_ request: HTTPRequest, _ exchange: HTTPExchange) {

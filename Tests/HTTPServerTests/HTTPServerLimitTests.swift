@@ -88,6 +88,51 @@ struct HTTPServerLimitTests {
         #expect(server.server.requestsInFlight == 0)
     }
 
+    /// Requests of one read are counted together; whether that is far from the limit or near it, as many
+    /// come in as may, and no more.
+    @Test(arguments: [1, 2, 31, 32, 33, 100])
+    func `pipelined requests count one by one towards those that may wait`(most: Int) throws {
+        var limits = HTTPLimits()
+        limits.requestsInFlightMax = most
+        let server = try TestServer(limits)
+        server.handler.holds = true
+        let client = try TestClient(port: server.port)
+        client.send((0..<min(most, 60)).map { Self.get("/\($0)") }.joined())
+        let other = try TestClient(port: server.port)
+        other.send((min(most, 60)..<most).map { Self.get("/\($0)") }.joined())
+        server.handler.waitForRequests(most)
+        #expect(server.handler.held.count == most && server.server.requestsInFlight == most)
+        let late = try TestClient(port: server.port)
+        late.send(Self.get("/late") + Self.get("/later"))
+        #expect(late.read(until: nil).hasPrefix("HTTP/1.1 503 "))
+        server.handler.holds = false
+        server.handler.release()
+        #expect(client.read(until: "/\(min(most, 60) - 1)").hasPrefix("HTTP/1.1 200 "))
+        let next = try TestClient(port: server.port)
+        next.send(Self.get("/next"))
+        #expect(next.read(until: "/next").hasSuffix("/next"))
+        server.stop()
+        #expect(server.server.requestsInFlight == 0)
+    }
+
+    @Test func `one read with a request more than may wait is answered as far as they may`() throws
+    {
+        var limits = HTTPLimits()
+        limits.requestsInFlightMax = 3
+        let server = try TestServer(limits)
+        server.handler.holds = true
+        let client = try TestClient(port: server.port)
+        client.send((0..<4).map { Self.get("/\($0)") }.joined())
+        server.handler.waitForRequests(3)
+        #expect(server.handler.held.count == 3)
+        server.handler.release()
+        let text = client.read(until: nil)
+        #expect(text.components(separatedBy: "HTTP/1.1 200 ").count == 4)
+        #expect(text.components(separatedBy: "HTTP/1.1 503 ").count == 2)
+        server.stop()
+        #expect(server.server.requestsInFlight == 0)
+    }
+
     @Test func `bodies that arrive take no more memory than they may`() throws {
         var limits = HTTPLimits()
         limits.bodyBytesBufferedMax = 100_000

@@ -8,7 +8,9 @@ import Testing
 struct HTTPServerSocketTests {
     /// Answers with what it got: `METHOD path length`. `/early` is answered by its head alone.
     private struct Echo: HTTPHandler {
-        func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
+        func headReceived(
+            _ head: HTTPRequestHead, remoteAddress: String, loop: Int
+        ) -> HeadDecision {
             head.path == "/early"
                 ? .respond(HTTPResponse(status: 404, text: "no")) : .readBody(limit: 1000)
         }

@@ -22,7 +22,9 @@ struct RequestContextTests {
     private final class NoteTaker: HTTPHandler {
         private let heads = Atomic(0)
 
-        func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
+        func headReceived(
+            _ head: HTTPRequestHead, remoteAddress: String, loop: Int
+        ) -> HeadDecision {
             let number = heads.wrappingAdd(1, ordering: .relaxed).newValue
             if head.path.hasPrefix("/refused") {
                 return .respond(HTTPResponse(status: 404, text: "refused|"))

@@ -142,7 +142,9 @@ final class Recorder: HTTPHandler {
         func perform() { exchange.respond(HTTPResponse(status: 200, text: text)) }
     }
 
-    func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
+    func headReceived(
+        _ head: HTTPRequestHead, remoteAddress: String, loop: Int
+    ) -> HeadDecision {
         .readBody(limit: .max)
     }
 

@@ -1,6 +1,7 @@
 import JSON
-import JSONata
 import Testing
+
+@testable import JSONata
 
 /// `evaluate(json:)` scans into memory that is used again: what left the evaluation, and the next one,
 /// must not see that.
@@ -23,6 +24,33 @@ struct TextEvaluationTests {
             let document = try JSONValue(parsing: Array(text.utf8))
             let result = try expression.evaluate(json: Array(text.utf8))
             #expect(result == (try expression.evaluate(document)?.serialized()))
+        }
+    }
+
+    @Test
+    func `a copy has the source, the limits, the functions and memory of its own`()
+        throws
+    {
+        var limits = EvaluationLimits()
+        limits.depthMax = 50
+        let again = CustomFunction("again", signature: "<o:n>", arity: 1) {
+            (_, _) throws(JSONataError) in .number(JSONNumber(7))
+        }
+        let expression = try Expression("$again($) + a", limits: limits, functions: [again])
+        let copy = expression.copy()
+        #expect(copy.source == expression.source && copy.limits.depthMax == 50)
+        #expect(copy.pool !== expression.pool)
+        for _ in 0..<2 {
+            for one in [expression, copy] {
+                #expect(try one.evaluate(json: Array(#"{"a":1}"#.utf8)) == Array("8".utf8))
+            }
+        }
+        let deep = try Expression(
+            "($f := function($n){$n = 0 ? 0 : 1 + $f($n - 1)}; $f(a))", limits: limits)
+        for one in [deep, deep.copy()] {
+            #expect(throws: JSONataError.self) {
+                try one.evaluate(json: Array(#"{"a":1000}"#.utf8))
+            }
         }
     }
 

@@ -52,6 +52,64 @@ struct LogTests {
         #expect(last == [499, 499, 499, 499])
     }
 
+    @Test func `parts of the log lose nothing, and each keeps its order and its room`() {
+        let reader = Reader(gated: true)
+        let log = Log(Self.settings(.journal), journal: nil, bytesMax: 12, sink: reader.take)
+        let parts = [log.addPart(), log.addPart()]
+        #expect(log.start())
+        log.write(.info, "a")
+        reader.began.wait()
+        log.write(.info, "d")
+        for (part, name) in zip(parts, ["b", "c"]) {
+            part.write(.info, name)
+            part.write(.warning, name)
+            part.write(.warning, name + name)
+            part.write(.error, "no room")
+        }
+        #expect(log.dropped == 2 && parts.map(\.dropped) == [1, 1])
+        for _ in 0..<4 { reader.gate?.signal() }
+        log.stop()
+        #expect(
+            reader.lines == [
+                "<6>a", "<6>b", "<4>b", "<4>bb", "<6>c", "<4>c", "<4>cc", "<6>d",
+                "<4>log records dropped count=2",
+            ])
+    }
+
+    @Test func `a line wakes a thread that has nothing to do`() {
+        let reader = Reader()
+        let log = Log(Self.settings(.journal), journal: nil, sink: reader.take)
+        let parts = [log.addPart(), log.addPart()]
+        #expect(log.start())
+        for (number, part) in (parts + parts).enumerated() {
+            while !log.isResting { sched_yield() }
+            part.write(.info, "\(number)")
+            #expect(reader.began.wait(timeout: .now() + 20) == .success)
+        }
+        log.stop()
+        #expect(reader.lines == ["<6>0", "<6>1", "<6>2", "<6>3"])
+    }
+
+    @Test func `a part has the settings of the moment, whenever it was made`() {
+        let reader = Reader()
+        var settings = Self.settings(.journal)
+        let log = Log(settings, journal: nil, sink: reader.take)
+        let before = log.addPart()
+        settings.level = .debug
+        settings.requests = .debug
+        settings.format = .text
+        log.update(settings)
+        for part in [before, log.addPart()] {
+            #expect(part.isEnabled(.debug) && part.requestLevel == .debug)
+        }
+        settings.format = .journal
+        log.update(settings)
+        before.write(.debug, "a")
+        #expect(log.start())
+        log.stop()
+        #expect(reader.lines == ["<7>a"])
+    }
+
     @Test
     func `who logs does not wait for a reader that stands still; what does not fit is counted`() {
         let reader = Reader(gated: true)

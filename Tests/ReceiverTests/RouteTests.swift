@@ -1,5 +1,3 @@
-import EventQueue
-import Foundation
 import Testing
 import Webhooks
 
@@ -7,35 +5,9 @@ import Webhooks
 
 /// SPEC §3: which path leads where.
 @Suite struct RouteTests {
-    private static let snapshot: Snapshot? = {
-        var files = ["postern.yaml": "integrations: ./i\naccounts: ./a\n"]
-        for (name, more) in [("github", "id: i-1"), ("i-1", ""), ("off", "enabled: false")] {
-            files["i/\(name).yaml"] =
-                "name: \(name)\n\(more)\nconfig: { webhook: { signature_verification: none } }\n"
-        }
-        for (number, (id, name)) in [("a-1", "github"), ("a/2", "github"), ("a-3", "off")]
-            .enumerated()
-        {
-            files["a/\(number).yaml"] = "id: \(id)\nintegration: \(name)\ncontext: {}\n"
-        }
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("postern-routes-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: folder) }
-        for (name, text) in files {
-            let file = folder.appendingPathComponent(name)
-            try? FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try? text.write(to: file, atomically: true, encoding: .utf8)
-        }
-        let loaded = ConfigurationLoader(file: folder.appendingPathComponent("postern.yaml").path)
-            .load()
-        let metrics = Metrics()
-        guard
-            let group = try? QueueGroup(
-                queues: [], settings: [], limits: CommitLimits(), metrics: metrics)
-        else { return nil }
-        return Snapshot(loaded, metrics: metrics, group: group)
-    }()
+    private static let snapshot: Snapshot? = try? Snapshot.loaded(
+        integrations: [("github", "id: i-1"), ("i-1", ""), ("off", "enabled: false")],
+        accounts: [("a-1", "github"), ("a/2", "github"), ("a-3", "off")])
 
     @Test(
         arguments: [

@@ -53,9 +53,11 @@ struct RecipeRunner: Sendable {
     func run(
         _ request: VendorCase.Request, context: JSONText, atMilliseconds now: Int64
     ) throws -> Outcome {
+        // Loops serve copies (`LoopRoutes`).
         let pipeline = Pipeline(
             integration: integration,
-            environmentVariables: environmentVariables.mapValues { Secret($0) })
+            environmentVariables: environmentVariables.mapValues { Secret($0) }
+        ).copy()
         let value = try JSONValue(parsing: context.bytes)
         let account = AccountState(id: "acme", context: value.objectValue ?? JSONObject())
         let received = ReceivedRequest(request, atMilliseconds: now)

@@ -35,7 +35,8 @@ struct DecisionCase: Sendable, CustomTestStringConvertible {
             receivedAtMilliseconds: Int64(vector["now"]?.doubleValue ?? 0))
     }
 
-    func decide(trace: inout PipelineTrace) throws -> Decision {
+    /// - Parameter copied: by a copy of the pipeline, as loops serve it.
+    func decide(trace: inout PipelineTrace, copied: Bool = false) throws -> Decision {
         let (integration, problems) = Integration.parse(vector["integration"] ?? .null)
         let parsed = try #require(integration, "\(problems)")
         var variables: [String: Secret] = [:]
@@ -48,7 +49,8 @@ struct DecisionCase: Sendable, CustomTestStringConvertible {
         let environment = PipelineEnvironment(
             nowMilliseconds: Int64(vector["now"]?.doubleValue ?? 0), monotonicNanoseconds: { 0 },
             randomBits: { 4 })
-        return Pipeline(integration: parsed, environmentVariables: variables)
+        let pipeline = Pipeline(integration: parsed, environmentVariables: variables)
+        return (copied ? pipeline.copy() : pipeline)
             .run(request, account: account, environment: environment, trace: &trace)
     }
 }
@@ -77,6 +79,25 @@ struct DecisionTests {
         var trace = PipelineTrace(isRecording: true)
         let decision = try item.decide(trace: &trace)
         #expect(decision.words == item.vector["expect"]?.stringValue)
+    }
+
+    @Test(arguments: DecisionCase.all)
+    func `a copy of a pipeline decides as it does, and makes the same events`(
+        item: DecisionCase
+    ) throws {
+        let both = try [false, true].map { copied in
+            var trace = PipelineTrace(isRecording: true)
+            let decision = try item.decide(trace: &trace, copied: copied)
+            var texts = [decision.words, trace.description]
+            if case .accepted(let delivery, _) = decision {
+                for event in delivery.events {
+                    texts.append(String(decoding: event.cloudEvent, as: UTF8.self))
+                    texts.append(String(decoding: event.capturedRequest, as: UTF8.self))
+                }
+            }
+            return texts
+        }
+        #expect(both[0] == both[1])
     }
 
     @Test(arguments: DecisionCase.all)

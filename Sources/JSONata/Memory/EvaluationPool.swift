@@ -46,6 +46,9 @@ final class EvaluationPool: Sendable {
         self.limits = limits
     }
 
+    /// The same expression; nothing that evaluations write to is shared.
+    func copy() -> EvaluationPool { EvaluationPool(source, code, functions, limits) }
+
     /// Calls `body` with an evaluator that has evaluated nothing yet.
     func evaluate<Result, Failure: Error>(
         _ environment: consuming EvaluationEnvironment,

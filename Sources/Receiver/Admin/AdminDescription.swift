@@ -235,7 +235,7 @@ enum AdminDescription {
         "schema":{"$ref":"#/components/schemas/Problem"}}}}}}},"/requests":{"get":{
         "operationId":"listRequests",
         "summary":"The last requests and what became of them, newest first","responses":{"200":{
-        "description":"Up to 512 are remembered.","content":{"application/json":{"schema":{
+        "description":"Up to 512 of each thread are remembered.","content":{"application/json":{"schema":{
         "type":"object","required":["result"],"properties":{"result":{"type":"array","items":{
         "$ref":"#/components/schemas/Request"}}}}}}},"400":{
         "description":"A parameter is wrong.","content":{"application/problem+json":{"schema":{

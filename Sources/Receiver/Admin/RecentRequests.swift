@@ -40,33 +40,53 @@ final class RecentRequests: Sendable {
         }
     }
 
-    /// How many are remembered.
+    /// How many of each loop's are remembered.
     static let capacity = 512
 
-    private struct Ring {
-        var entries: [Entry] = []
-        /// Where the next one goes once the ring is full.
-        var next = 0
-    }
-    private let ring = Mutex(Ring())
+    /// Those of one loop, which waits for no other to add one.
+    final class Part: Sendable {
+        private struct Ring {
+            var entries: [Entry] = []
+            /// Where the next one goes once the ring is full.
+            var next = 0
+        }
+        private let ring = Mutex(Ring())
 
-    func add(_ entry: Entry) {
-        ring.withLock { ring in
-            if ring.entries.count < Self.capacity {
-                ring.entries.append(entry)
-            } else {
-                ring.entries[ring.next] = entry
-                ring.next = (ring.next + 1) % Self.capacity
+        func add(_ entry: Entry) {
+            ring.withLock { ring in
+                if ring.entries.count < RecentRequests.capacity {
+                    ring.entries.append(entry)
+                } else {
+                    ring.entries[ring.next] = entry
+                    ring.next = (ring.next + 1) % RecentRequests.capacity
+                }
             }
         }
+
+        /// Newest first.
+        fileprivate var entries: [Entry] {
+            let ring = ring.withLock { $0 }
+            return (ring.entries[ring.next...] + ring.entries[..<ring.next]).reversed()
+        }
+    }
+    private let parts = Mutex<[Part]>([])
+
+    /// A part for one loop.
+    func addPart() -> Part {
+        let part = Part()
+        parts.withLock { $0.append(part) }
+        return part
     }
 
-    /// Newest first, of one integration or of all.
+    /// Newest first by their times, of one integration or of all.
     func list(limit: Int, integration: String?) -> [Entry] {
-        let ring = ring.withLock { $0 }
-        let ordered = ring.entries[ring.next...] + ring.entries[..<ring.next]
+        let entries = parts.withLock { $0 }.flatMap(\.entries)
+        // Of those that share a millisecond, each loop's keep their order.
+        let ordered = entries.indices.sorted {
+            (entries[$1].timeMilliseconds, $0) < (entries[$0].timeMilliseconds, $1)
+        }
         return Array(
-            ordered.reversed().lazy
+            ordered.lazy.map { entries[$0] }
                 .filter { integration == nil || $0.integration == integration }.prefix(limit))
     }
 }

@@ -4,24 +4,13 @@ import Synchronization
 /// Writes records from a thread of its own: whoever logs never waits for a pipe, a terminal or the
 /// journal. What comes while it writes is written together; what does not fit is dropped and counted.
 package final class Log: Sendable {
-    private struct State {
-        var settings: LogSettings
-        /// Whole lines.
-        var lines: [UInt8] = []
-        /// The time of the last line, written out: many share a millisecond.
-        var stamp = LogStamp()
-        /// Records for the journal.
-        var records: [LogRecord] = []
-        var recordBytes = 0
-        var dropped: UInt64 = 0
-        /// The thread waits for a signal.
-        var isIdle = false
-        var isStopping = false
-    }
-    private let state: Mutex<State>
-    private let level: Atomic<Int>
-    private let requests: Atomic<Int>
-    private let signal = WaitingSemaphore()
+    /// A loop's each.
+    private let parts = Mutex<[LogPart]>([])
+    /// Everybody's.
+    private let common: LogPart
+    private let settings: Mutex<LogSettings>
+    private let bell = LogBell()
+    private let isStopping = Atomic(false)
     private let worker = SerialWorker(waitingMax: 1)
     private let hasEnded = Atomic(false)
     private let bytesMax: Int
@@ -33,92 +22,58 @@ package final class Log: Sendable {
     /// How long the end waits for a reader that takes nothing.
     private static let patienceMilliseconds: Int32 = 1000
 
-    /// A log on standard error, or elsewhere for tests; at most `bytesMax` bytes wait.
+    /// A log on standard error, or elsewhere for tests; at most `bytesMax` bytes wait in each part.
     package init(
         _ settings: LogSettings, journal: Journal? = Journal(), bytesMax: Int = 1 << 20,
         sink: @escaping @Sendable ([UInt8]) -> Void = { bytes in
             _ = FileSystem.writeAll(bytes, to: STDERR_FILENO)
         }
     ) {
-        state = Mutex(State(settings: settings))
-        level = Atomic(settings.level.rank)
-        requests = Atomic(settings.requests.rank)
+        common = LogPart(settings, bell: bell, bytesMax: bytesMax, hasJournal: journal != nil)
+        self.settings = Mutex(settings)
         self.bytesMax = bytesMax
         self.sink = sink
         self.journal = journal
     }
 
-    /// Takes over reloaded settings.
-    package func update(_ new: LogSettings) {
-        state.withLock { $0.settings = new }
-        level.store(new.level.rank, ordering: .relaxed)
-        requests.store(new.requests.rank, ordering: .relaxed)
-    }
-
-    /// True when records of this level are written: ask before building an expensive one.
-    package func isEnabled(_ level: LogLevel) -> Bool {
-        self.level.load(ordering: .relaxed) <= level.rank
-    }
-
-    /// The level at which accepted requests are written.
-    var requestLevel: LogLevel {
-        switch requests.load(ordering: .relaxed) {
-        case LogLevel.debug.rank: .debug
-        case LogLevel.info.rank: .info
-        case LogLevel.warning.rank: .warning
-        default: .error
+    /// A part for what one loop's requests write. Its lines keep their order. Those of several parts come in
+    /// that of their times but for some milliseconds, while somebody reads; then what a part had is together.
+    func addPart() -> LogPart {
+        settings.withLock { settings in
+            let part = LogPart(settings, bell: bell, bytesMax: bytesMax, hasJournal: journal != nil)
+            parts.withLock { $0.append(part) }
+            return part
         }
     }
 
+    /// Takes over reloaded settings.
+    package func update(_ new: LogSettings) {
+        settings.withLock { settings in
+            settings = new
+            for part in parts.withLock({ $0 }) + [common] { part.update(new) }
+        }
+    }
+
+    /// True when records of this level are written: ask before building an expensive one.
+    package func isEnabled(_ level: LogLevel) -> Bool { common.isEnabled(level) }
+
+    /// The level at which accepted requests are written.
+    var requestLevel: LogLevel { common.requestLevel }
+
     /// Records dropped since the start because too many waited.
-    var dropped: UInt64 { state.withLock { $0.dropped } }
+    var dropped: UInt64 { parts.withLock { $0 }.reduce(common.dropped) { $0 &+ $1.dropped } }
+
+    /// The thread has nothing to do, and waits or is about to.
+    var isResting: Bool { bell.isResting }
 
     package func write(
         _ level: LogLevel, _ message: String, _ fields: [(key: String, value: String)] = []
     ) {
-        guard isEnabled(level) else { return }
-        let record = LogRecord(
-            level: level, message: message, fields: fields,
-            timeMilliseconds: Clock.nowMilliseconds)
-        add(level) { state in
-            if state.settings.format == .journal, journal != nil {
-                state.recordBytes += record.byteCount
-                state.records.append(record)
-            } else {
-                record.append(to: &state.lines, state.settings.format)
-            }
-        }
+        common.write(level, message, fields)
     }
 
-    /// Writes the line of a request, without making a record of it first: there is one for each.
-    func write(_ level: LogLevel, _ line: RequestLine) {
-        guard isEnabled(level) else { return }
-        add(level) { state in
-            if state.settings.format == .journal, journal != nil {
-                let record = line.record(level)
-                state.recordBytes += record.byteCount
-                state.records.append(record)
-            } else {
-                line.append(to: &state.lines, level, state.settings.format, &state.stamp)
-            }
-        }
-    }
-
-    /// Adds something where there is room, and wakes the thread. Information leaves a quarter of the room
-    /// to warnings and errors: a flood of requests must not hide what is wrong.
-    private func add(_ level: LogLevel, _ body: (inout State) -> Void) {
-        let room = level < .warning ? bytesMax - bytesMax / 4 : bytesMax
-        let wakes = state.withLock { state -> Bool in
-            guard state.lines.count + state.recordBytes < room else {
-                state.dropped &+= 1
-                return false
-            }
-            body(&state)
-            defer { state.isIdle = false }
-            return state.isIdle
-        }
-        if wakes { signal.signal() }
-    }
+    /// Writes the line of a request.
+    func write(_ level: LogLevel, _ line: RequestLine) { common.write(level, line) }
 
     /// Starts the thread that writes; false when the system gives none.
     package func start() -> Bool {
@@ -127,8 +82,8 @@ package final class Log: Sendable {
 
     /// Writes what waits and ends the thread; without a reader that takes it, gives up after a second.
     package func stop() {
-        state.withLock { $0.isStopping = true }
-        signal.signal()
+        isStopping.store(true, ordering: .sequentiallyConsistent)
+        bell.ringAlways()
         var waited: Int32 = 0
         while !hasEnded.load(ordering: .acquiring), waited < Self.patienceMilliseconds {
             SystemWait.milliseconds(1)
@@ -138,28 +93,42 @@ package final class Log: Sendable {
 
     private func run() {
         var lines: [UInt8] = []
+        var records: [LogRecord] = []
         var reported: UInt64 = 0
+        var rests = false
         while true {
-            lines.removeAll(keepingCapacity: lines.capacity <= 256 << 10)
-            let (records, dropped, isStopping) = state.withLock { state in
-                swap(&state.lines, &lines)
-                defer {
-                    state.records = []
-                    state.recordBytes = 0
-                }
-                state.isIdle = lines.isEmpty && state.records.isEmpty
-                return (state.records, state.dropped, state.isStopping)
+            // Read before the parts: what was written before the end was asked for is written.
+            let isStopping = isStopping.load(ordering: .sequentiallyConsistent)
+            var dropped: UInt64 = 0
+            // Everybody's last: what the server says of itself, of its end above all, follows what it did.
+            for part in parts.withLock({ $0 }) + [common] {
+                dropped &+= part.take(&lines, &records)
             }
+            let isEmpty = lines.isEmpty && records.isEmpty
+            if rests, !isEmpty { bell.goOn() }
             for record in records where journal?.send(record) != true {
                 record.append(to: &lines, .journal)
             }
+            records = []
             if !lines.isEmpty { sink(lines) }
+            lines.removeAll(keepingCapacity: lines.capacity <= 256 << 10)
+            // There is room for it now.
             if dropped > reported {
                 write(.warning, "log records dropped", [("count", String(dropped - reported))])
                 reported = dropped
-            } else if lines.isEmpty, records.isEmpty {
-                if isStopping { return hasEnded.store(true, ordering: .releasing) }
-                signal.wait()
+                rests = false
+            } else if !isEmpty {
+                rests = false
+            } else if isStopping {
+                return hasEnded.store(true, ordering: .releasing)
+            } else if rests {
+                bell.wait()
+                rests = false
+            } else {
+                // One more look, since something may have come before this was said.
+                bell.rest()
+                rests = true
+                continue
             }
             SystemWait.milliseconds(Self.delayMilliseconds)
         }

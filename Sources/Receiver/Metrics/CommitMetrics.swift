@@ -13,10 +13,10 @@ final class CommitMetrics: Sendable {
         let labels = queues.map { "queue=\(Metrics.quote($0.name))" }
         Histogram.write(
             "postern_queue_commit_seconds", "Time of one commit of a queue.",
-            Array(zip(labels, queues.map(\.commits.durations))), to: &text)
+            Array(zip(labels, queues.map { [$0.commits.durations] })), to: &text)
         Histogram.write(
             "postern_queue_commit_events", "Events in one commit of a queue.",
-            Array(zip(labels, queues.map(\.commits.sizes))), to: &text)
+            Array(zip(labels, queues.map { [$0.commits.sizes] })), to: &text)
         text += "# HELP postern_queue_commit_failures_total Commits that stored nothing.\n"
         text += "# TYPE postern_queue_commit_failures_total counter\n"
         for (label, queue) in zip(labels, queues) {

@@ -15,16 +15,18 @@ package final class Histogram: Sendable {
         var buckets = InlineArray<16, UInt64>(repeating: 0)
         var sum: UInt64 = 0
         var count: UInt64 = 0
-        /// Keeps the next loop's off the last line of the cache.
-        let padding = InlineArray<8, UInt64>(repeating: 0)
+
+        mutating func add(_ other: Counts) {
+            for bucket in buckets.indices { buckets[bucket] &+= other.buckets[bucket] }
+            sum &+= other.sum
+            count &+= other.count
+        }
     }
 
     private let bounds: [UInt64]
     /// What a recorded value is divided by when it is shown.
     private let divisor: Double
-    /// By the loop that records, a power of two of them: loops that wrote to the same memory would wait for
-    /// each other's.
-    private let shards = InlineArray<8, Mutex<Counts>> { _ in Mutex(Counts()) }
+    private let counts = Mutex(Counts())
 
     /// Durations, shown in seconds.
     package convenience init() { self.init(bounds: Self.microseconds, divisor: 1_000_000) }
@@ -38,42 +40,28 @@ package final class Histogram: Sendable {
         self.divisor = divisor
     }
 
-    /// - Parameter loop: the number of the loop that records; any number.
-    package func record(nanoseconds: UInt64, loop: Int = 0) { record(nanoseconds / 1000, loop) }
+    package func record(nanoseconds: UInt64) { record(nanoseconds / 1000) }
 
-    func record(_ value: UInt64, _ loop: Int = 0) {
+    func record(_ value: UInt64) {
         var bucket = 0
         while bucket < bounds.count, value > bounds[bucket] { bucket += 1 }
-        shards[loop & (shards.count - 1)].withLock { counts in
+        counts.withLock { counts in
             counts.buckets[bucket] &+= 1
             counts.sum &+= value
             counts.count &+= 1
         }
     }
 
-    private var counts: Counts {
-        var all = Counts()
-        for place in shards.indices {
-            let part = shards[place].withLock { $0 }
-            for bucket in all.buckets.indices { all.buckets[bucket] &+= part.buckets[bucket] }
-            all.sum &+= part.sum
-            all.count &+= part.count
-        }
-        return all
-    }
-
-    /// Prometheus' text form of one without labels.
-    func write(_ name: String, _ help: String, to text: inout String) {
-        Self.write(name, help, [("", self)], to: &text)
-    }
-
-    /// Prometheus' text form of a family: labels without braces, and the histogram.
+    /// Prometheus' text form of a family: labels without braces, and histograms of the same bounds that add
+    /// up to what they stand for. Members without a histogram are left out.
     static func write(
-        _ name: String, _ help: String, _ family: [(String, Histogram)], to text: inout String
+        _ name: String, _ help: String, _ family: [(String, [Histogram])], to text: inout String
     ) {
         text += "# HELP \(name) \(help)\n# TYPE \(name) histogram\n"
-        for (labels, histogram) in family {
-            let now = histogram.counts
+        for (labels, parts) in family {
+            guard let histogram = parts.first else { continue }
+            var now = Counts()
+            for part in parts { now.add(part.counts.withLock { $0 }) }
             let before = labels.isEmpty ? "" : labels + ","
             let braces = labels.isEmpty ? "" : "{\(labels)}"
             var sum: UInt64 = 0

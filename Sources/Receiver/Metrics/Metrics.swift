@@ -1,61 +1,6 @@
 import EventQueue
 import Synchronization
 
-/// What became of a request.
-package enum Outcome: String, Sendable, CaseIterable {
-    case stored
-    case duplicate
-    case handshake
-    case meta
-    case refused
-    case malformed
-    case failed
-    case misconfigured
-    case unavailable
-    /// `enforce: false`: stored although the signature failed.
-    case unverified
-}
-
-/// Counters of one integration. They outlive reloads.
-package final class IntegrationCounters: Sendable {
-    struct Key: Hashable {
-        let outcome: Outcome
-        let reason: String
-    }
-    let name: String
-    /// Here, because counters are what stays of an integration when a configuration is replaced.
-    let rateBucket = RateBucket()
-    private let counts = Mutex<[Key: UInt64]>([:])
-    // The most frequent ones need no lock.
-    private let stored = Atomic<UInt64>(0)
-    private let events = Atomic<UInt64>(0)
-
-    init(name: String) { self.name = name }
-
-    func count(_ outcome: Outcome, _ reason: String = "") {
-        if outcome == .stored {
-            stored.wrappingAdd(1, ordering: .relaxed)
-        } else {
-            counts.withLock { $0[Key(outcome: outcome, reason: reason), default: 0] &+= 1 }
-        }
-    }
-
-    func countEvents(_ count: Int) {
-        events.wrappingAdd(UInt64(count), ordering: .relaxed)
-    }
-
-    var eventCount: UInt64 { events.load(ordering: .relaxed) }
-
-    /// Outcomes that happened, in a fixed order.
-    var all: [(outcome: Outcome, reason: String, count: UInt64)] {
-        var list = counts.withLock { $0.map { ($0.key.outcome, $0.key.reason, $0.value) } }
-        let plain = stored.load(ordering: .relaxed)
-        if plain > 0 { list.append((.stored, "", plain)) }
-        return list.sorted { ($0.0.rawValue, $0.1) < ($1.0.rawValue, $1.1) }
-            .map { (outcome: $0.0, reason: $0.1, count: $0.2) }
-    }
-}
-
 /// Everything that `/metrics` shows but for gauges, which are asked when it is read.
 package final class Metrics: Sendable {
     private struct State {
@@ -69,9 +14,7 @@ package final class Metrics: Sendable {
         var keySetFetches: [Bool: UInt64] = [:]
     }
     private let state = Mutex(State())
-    let pipelineDuration = Histogram()
-    let answerDuration = Histogram()
-    let stages = StageMetrics()
+    private let loops = Mutex<[LoopMetrics]>([])
     let tls = TLSMetrics()
     private let unknownRoutes = Atomic<UInt64>(0)
     private let quarantineDropped = Atomic<UInt64>(0)
@@ -86,6 +29,13 @@ package final class Metrics: Sendable {
             state.integrations[name] = counters
             return counters
         }
+    }
+
+    /// What one loop measures.
+    func addLoop() -> LoopMetrics {
+        let metrics = LoopMetrics()
+        loops.withLock { $0.append(metrics) }
+        return metrics
     }
 
     /// Forgets what no longer exists: whoever makes and deletes integrations must not make the answer
@@ -188,11 +138,7 @@ package final class Metrics: Sendable {
         text += "postern_log_dropped_total \(logDropped)\n"
         writeLimits(to: &text)
         tls.write(to: &text)
-        stages.write(to: &text)
-        pipelineDuration.write(
-            "postern_pipeline_seconds", "Time from a whole request to its decision.", to: &text)
-        answerDuration.write(
-            "postern_commit_seconds", "Time from a decision to stored and answered.", to: &text)
+        LoopMetrics.write(loops.withLock { $0 }, to: &text)
         writeCommits(to: &text)
         text += "# HELP postern_build_info The program that runs.\n"
         text += "# TYPE postern_build_info gauge\n"

@@ -8,8 +8,8 @@ final class StageMetrics: Sendable {
     private let signature = Histogram()
     private let events = Histogram()
 
-    func record(_ stage: PipelineStage, nanoseconds: UInt64, loop: Int) {
-        histogram(stage).record(nanoseconds: nanoseconds, loop: loop)
+    func record(_ stage: PipelineStage, nanoseconds: UInt64) {
+        histogram(stage).record(nanoseconds: nanoseconds)
     }
 
     private func histogram(_ stage: PipelineStage) -> Histogram {
@@ -22,13 +22,15 @@ final class StageMetrics: Sendable {
         }
     }
 
-    func write(to text: inout String) {
+    static func write(_ loops: [StageMetrics], to text: inout String) {
         let stages: [PipelineStage] = [
             .context, .payloadTransform, .handleVerification, .signatureVerification, .events,
         ]
         Histogram.write(
             "postern_stage_seconds",
             "Time of one stage: reading the body, the expressions, the signature, the events.",
-            stages.map { ("stage=\(Metrics.quote($0.rawValue))", histogram($0)) }, to: &text)
+            stages.map { stage in
+                ("stage=\(Metrics.quote(stage.rawValue))", loops.map { $0.histogram(stage) })
+            }, to: &text)
     }
 }

@@ -31,7 +31,9 @@ final class AdminHandler: HTTPHandler {
         changes.stop()
     }
 
-    func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
+    func headReceived(
+        _ head: HTTPRequestHead, remoteAddress: String, loop: Int
+    ) -> HeadDecision {
         if let refusal = refusal(head) { return .respond(refusal) }
         return .readBody(limit: 1 << 20)
     }

@@ -12,6 +12,8 @@ package final class ContextStore: Sendable {
     }
 
     private let updates: Mutex<[Owner: JSONObject]>
+    /// Mostly there are none, and nobody has to wait for the lock.
+    private let hasUpdates: Atomic<Bool>
     private let store: StateStore
 
     /// - Throws: `QueueError` when the store cannot be read.
@@ -22,6 +24,7 @@ package final class ContextStore: Sendable {
                 stored.context
         }
         self.updates = Mutex(updates)
+        hasUpdates = Atomic(!updates.isEmpty)
         self.store = store
     }
 
@@ -29,8 +32,8 @@ package final class ContextStore: Sendable {
     package func context(
         integration: String, account: String?, configured: JSONObject
     ) -> JSONObject {
+        guard hasUpdates.load(ordering: .acquiring) else { return configured }
         let update = updates.withLock { updates -> JSONObject? in
-            if updates.isEmpty { return nil }
             return updates[Owner(integration: integration, account: account)]
         }
         guard let update else { return configured }
@@ -61,7 +64,14 @@ package final class ContextStore: Sendable {
             members, integration: integration, account: account,
             mode: update.mayOverwrite ? .overwrite : .addOnly,
             nowMilliseconds: Clock.nowMilliseconds)
-        updates.withLock { $0[owner] = result.context }
+        set(owner, to: result.context)
+    }
+
+    private func set(_ owner: Owner, to context: JSONObject?) {
+        updates.withLock { updates in
+            updates[owner] = context
+            hasUpdates.store(!updates.isEmpty, ordering: .releasing)
+        }
     }
 
     /// Forgets what requests have updated.
@@ -70,7 +80,7 @@ package final class ContextStore: Sendable {
     func forget(integration: String, account: String?) throws(QueueError) {
         try store.remove(integration: integration, account: account)
         let owner = Owner(integration: integration, account: account)
-        updates.withLock { $0[owner] = nil }
+        set(owner, to: nil)
     }
 
     /// Holds later updates to other limits.

@@ -19,20 +19,20 @@ final class PendingAnswer: LoopTask, SubmissionOwner {
     let identifier: String
     let destination: Destination
     private let decidedNanoseconds: UInt64
-    private let handler: WebhookHandler
+    private let loop: ServingLoop
     /// False once another thread than the loop's has taken over.
     private let onLoop = Atomic(true)
     private let state = Mutex(State())
 
     init(
         exchange: HTTPExchange, identifier: String, destination: Destination,
-        decidedNanoseconds: UInt64, handler: WebhookHandler
+        decidedNanoseconds: UInt64, loop: ServingLoop
     ) {
         self.exchange = exchange
         self.identifier = identifier
         self.destination = destination
         self.decidedNanoseconds = decidedNanoseconds
-        self.handler = handler
+        self.loop = loop
     }
 
     var isOnLoop: Bool { onLoop.load(ordering: .relaxed) }
@@ -82,10 +82,9 @@ final class PendingAnswer: LoopTask, SubmissionOwner {
         case .success(let outcomes):
             let isDuplicate = !outcomes.isEmpty && outcomes.allSatisfy { $0 == .duplicate }
             let new = outcomes.reduce(0) { $0 + ($1 == .duplicate ? 0 : 1) }
-            if new > 0 { destination.active.counters.countEvents(new) }
-            handler.metrics.answerDuration.record(
-                nanoseconds: Clock.monotonicNanoseconds &- decidedNanoseconds,
-                loop: exchange.loopIndex)
+            if new > 0 { destination.active.counts.countEvents(new) }
+            loop.metrics.answerDuration.record(
+                nanoseconds: Clock.monotonicNanoseconds &- decidedNanoseconds)
             if let unverified {
                 finish(.unverified, unverified, acceptedResponse, level: .warning)
             } else {
@@ -99,12 +98,12 @@ final class PendingAnswer: LoopTask, SubmissionOwner {
     private func note(
         _ outcome: Outcome, _ reason: String, _ status: Int
     ) -> RecentRequests.Entry {
-        destination.active.counters.count(outcome, reason)
+        destination.active.counts.count(outcome, reason)
         let entry = RecentRequests.Entry(
             timeMilliseconds: Clock.nowMilliseconds, identifier: identifier,
             integration: destination.active.integration.name, account: destination.account?.id,
             outcome: outcome, reason: reason, status: status)
-        handler.recent.add(entry)
+        loop.recent.add(entry)
         return entry
     }
 
@@ -113,10 +112,10 @@ final class PendingAnswer: LoopTask, SubmissionOwner {
         _ outcome: Outcome, _ reason: String, _ response: HTTPResponse, level: LogLevel? = nil
     ) {
         let entry = note(outcome, reason, response.status)
-        handler.log.write(
-            level ?? handler.log.requestLevel,
+        loop.log.write(
+            level ?? loop.log.requestLevel,
             RequestLine(entry: entry, name: destination.active.loggedName))
-        handler.send(exchange, response.identified(identifier))
+        loop.send(exchange, response.identified(identifier))
     }
 
     /// Answers a request that was not accepted; the log says why, the answer does not.
@@ -125,12 +124,12 @@ final class PendingAnswer: LoopTask, SubmissionOwner {
         level: LogLevel = .warning
     ) {
         _ = note(outcome, reason, response.status)
-        if handler.log.isEnabled(level) {
+        if loop.log.isEnabled(level) {
             var fields = fields + [("reason", reason), ("status", String(response.status))]
             if let detail { fields.append(("detail", detail)) }
-            handler.log.write(level, outcome.rawValue, fields)
+            loop.log.write(level, outcome.rawValue, fields)
         }
-        handler.send(exchange, response.identified(identifier))
+        loop.send(exchange, response.identified(identifier))
     }
 
     /// 503: the vendor must try again.

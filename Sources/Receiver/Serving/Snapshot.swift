@@ -19,6 +19,15 @@ final class ServingSettings: Sendable {
 
     func retire() { replaced.store(true, ordering: .relaxed) }
 
+    private init(_ other: ServingSettings) {
+        trustedProxies = other.trustedProxies.map { $0 }
+        publicURL = other.publicURL
+        roundNanosecondsMax = other.roundNanosecondsMax
+    }
+
+    /// The same for one loop, replaced on its own.
+    func copy() -> ServingSettings { ServingSettings(self) }
+
     init(_ configuration: Configuration) {
         trustedProxies = configuration.trustedProxies
         publicURL = configuration.publicURL
@@ -33,8 +42,12 @@ final class ActiveIntegration: Sendable {
     let loggedName: LoggedName
     let pipeline: Pipeline
     let group: QueueGroup
+    /// Which one that is, without a reference to count.
+    let groupKey: ObjectIdentifier
     let queues: QueueSet
     let counters: IntegrationCounters
+    /// Where its requests are counted.
+    let counts: IntegrationCounters.Part
     let bodyBytesMax: Int
     /// Deliveries may be checked with keys that are fetched.
     let mayFetchKeySets: Bool
@@ -50,12 +63,35 @@ final class ActiveIntegration: Sendable {
         loggedName = LoggedName(integration.name)
         self.pipeline = pipeline
         self.group = group
+        groupKey = ObjectIdentifier(group)
         queues = group.places(of: integration.queues)
         self.counters = counters
+        counts = counters.part(of: nil)
         self.bodyBytesMax = bodyBytesMax
         mayFetchKeySets = integration.mayFetchKeySets
         accepted = integration.accepted.flatMap(Self.response) ?? Responses.accepted
         rejected = integration.rejected.flatMap(Self.response) ?? Responses.refused
+    }
+
+    private init(_ other: ActiveIntegration, _ settings: ServingSettings, loop: Int) {
+        pipeline = other.pipeline.copy()
+        integration = pipeline.integration
+        self.settings = settings
+        loggedName = LoggedName(integration.name)
+        group = other.group
+        groupKey = other.groupKey
+        queues = other.queues
+        counters = other.counters
+        counts = counters.part(of: loop)
+        bodyBytesMax = other.bodyBytesMax
+        mayFetchKeySets = other.mayFetchKeySets
+        accepted = other.accepted.copy()
+        rejected = other.rejected.copy()
+    }
+
+    /// The same for one loop (`LoopRoutes`).
+    func copy(_ settings: ServingSettings, loop: Int) -> ActiveIntegration {
+        ActiveIntegration(self, settings, loop: loop)
     }
 
     private static func response(_ template: Integration.ResponseTemplate) -> HTTPResponse? {

@@ -5,7 +5,7 @@ import Webhooks
 extension WebhookHandler {
     /// The answer to a request that may not come in (403 or 429), or nil.
     func admission(
-        _ head: HTTPRequestHead, _ destination: Destination, _ peer: String
+        _ head: HTTPRequestHead, _ destination: Destination, _ peer: String, _ loop: ServingLoop
     ) -> HTTPResponse? {
         let active = destination.active
         if let allowed = active.integration.allowedAddresses {
@@ -13,7 +13,8 @@ extension WebhookHandler {
                 head, peer: peer, trusted: active.settings.trustedProxies)
             guard allowed.contains(where: { $0.contains(client) }) else {
                 return turnedAway(
-                    destination, .refused, "address_not_allowed", Responses.forbidden, client)
+                    destination, .refused, "address_not_allowed", Responses.forbidden, client,
+                    loop)
             }
         }
         if let limit = active.integration.rateLimit,
@@ -22,7 +23,7 @@ extension WebhookHandler {
         {
             return turnedAway(
                 destination, .unavailable, "rate_limited",
-                Responses.tooMany(afterNanoseconds: wait), peer)
+                Responses.tooMany(afterNanoseconds: wait), peer, loop)
         }
         return nil
     }
@@ -47,12 +48,12 @@ extension WebhookHandler {
     /// Counts and logs what never becomes a whole request.
     private func turnedAway(
         _ destination: Destination, _ outcome: Outcome, _ reason: String,
-        _ response: HTTPResponse, _ client: String
+        _ response: HTTPResponse, _ client: String, _ loop: ServingLoop
     ) -> HTTPResponse {
-        let identifier = identifiers.next()
+        let identifier = loop.identifiers.next()
         let name = destination.active.integration.name
-        destination.active.counters.count(outcome, reason)
-        recent.add(
+        destination.active.counts.count(outcome, reason)
+        loop.recent.add(
             RecentRequests.Entry(
                 timeMilliseconds: Clock.nowMilliseconds, identifier: identifier, integration: name,
                 account: destination.account?.id, outcome: outcome, reason: reason,

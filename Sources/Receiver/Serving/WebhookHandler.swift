@@ -7,14 +7,6 @@ import Webhooks
 
 /// Everything between a whole HTTP request and its answer.
 package final class WebhookHandler: HTTPHandler {
-    /// A submission of this round and whom to answer when there is no room for it.
-    private struct Pending {
-        let submission: Submission
-        let answer: PendingAnswer
-
-        var group: QueueGroup { answer.destination.active.group }
-    }
-
     private let snapshot: Mutex<Snapshot>
     private let contexts: ContextStore
     private let quarantine: Quarantine
@@ -22,34 +14,9 @@ package final class WebhookHandler: HTTPHandler {
     private let keySets: KeySetStore
     let metrics: Metrics
     let log: Log
-    let recent: RecentRequests
     /// For requests that reach no loop's part.
     let identifiers: RequestIdentifiers
-    private let loops: [LoopState]
-    private let isDraining = Atomic(false)
-    /// What stands before the path where neither `public_url` nor a proxy says what was called.
-    private let origin = Mutex("http://localhost")
-
-    /// What is a loop's own, so that loops do not wait for each other's memory: what it collected in one
-    /// round, and where its requests get their names and random bits from.
-    private final class LoopState: Sendable {
-        let pending = Mutex<[Pending]>([])
-        /// Whose submissions wait for the loop to have nothing more to do.
-        let held = Mutex<[QueueGroup]>([])
-        /// Since when, in monotonic nanoseconds.
-        let heldSince = Atomic<UInt64>(0)
-        let time = RoundTime()
-        let identifiers: RequestIdentifiers
-        let randomBits: @Sendable () -> UInt64
-        let stageEnded: @Sendable (PipelineStage, UInt64) -> Void
-
-        init(identifiers: RequestIdentifiers, stages: StageMetrics, loop: Int) {
-            self.identifiers = identifiers
-            let pool = RandomPool()
-            randomBits = { pool.next() }
-            stageEnded = { stages.record($0, nanoseconds: $1, loop: loop) }
-        }
-    }
+    let loops: [ServingLoop]
 
     init(
         snapshot: Snapshot, contexts: ContextStore, quarantine: Quarantine,
@@ -63,17 +30,18 @@ package final class WebhookHandler: HTTPHandler {
         self.keySets = keySets
         self.metrics = metrics
         self.log = log
-        self.recent = recent
         let count = max(1, loops)
         identifiers = RequestIdentifiers(seed: seed, part: count, of: count + 1)
         self.loops = (0..<count).map { loop in
-            LoopState(
+            ServingLoop(
+                snapshot: snapshot,
                 identifiers: RequestIdentifiers(seed: seed, part: loop, of: count + 1),
-                stages: metrics.stages, loop: loop)
+                metrics: metrics.addLoop(), log: log.addPart(), recent: recent.addPart(),
+                index: loop)
         }
     }
 
-    /// The configuration that new requests use.
+    /// The configuration that new requests use; loops have their own copies of what is in it.
     package var current: Snapshot { snapshot.withLock { $0 } }
 
     /// Makes requests use another configuration; those that are whole already keep theirs.
@@ -82,33 +50,42 @@ package final class WebhookHandler: HTTPHandler {
             defer { snapshot = new }
             return snapshot
         }
+        for loop in loops { loop.routes.replace(with: new) }
         // From here on, what was routed by it is routed anew.
         if old !== new { old.settings.retire() }
     }
 
     /// Says what this server's own address is, once it is known.
-    func setOrigin(_ url: String) { origin.withLock { $0 = url } }
+    func setOrigin(_ url: String) {
+        // Each loop counts references to a text of its own.
+        for loop in loops {
+            loop.origin.withLock { $0 = String(decoding: Array(url.utf8), as: UTF8.self) }
+        }
+    }
 
     /// From now on connections are closed after their answer.
-    package func beginDraining() { isDraining.store(true, ordering: .relaxed) }
+    package func beginDraining() { for loop in loops { loop.beginDraining() } }
 
     // MARK: HTTPHandler
 
-    package func headReceived(_ head: HTTPRequestHead, remoteAddress: String) -> HeadDecision {
-        guard let destination = current.destination(of: head.path) else {
+    package func headReceived(
+        _ head: HTTPRequestHead, remoteAddress: String, loop: Int
+    ) -> HeadDecision {
+        let loop = loops[loop]
+        guard let destination = loop.routes.destination(of: head.path) else {
             return .respond(noSuchRoute(head, remoteAddress))
         }
-        if let answer = admission(head, destination, remoteAddress) {
+        if let answer = admission(head, destination, remoteAddress, loop) {
             return .respond(answer)
         }
         return .readBody(limit: destination.active.bodyBytesMax, context: destination)
     }
 
     package func handle(_ request: HTTPRequest, _ exchange: HTTPExchange) {
-        guard let destination = destination(of: request) else {
+        let loop = loops[exchange.loopIndex]
+        guard let destination = destination(of: request, loop) else {
             return exchange.respond(noSuchRoute(request.head, request.remoteAddress))
         }
-        let loop = loops[exchange.loopIndex]
         let identifier = loop.identifiers.next()
         let settings = destination.active.settings
         let started = Clock.monotonicNanoseconds
@@ -118,41 +95,40 @@ package final class WebhookHandler: HTTPHandler {
         guard loop.time.admits(integrationKey, began: began, now: started, most: most) else {
             let answer = PendingAnswer(
                 exchange: exchange, identifier: identifier, destination: destination,
-                decidedNanoseconds: started, handler: self)
+                decidedNanoseconds: started, loop: loop)
             return shed(answer, .queueTime)
         }
         let trusted = settings.trustedProxies
         let received = RequestAdapter.received(
             request, identifier: identifier,
             base: settings.publicURL ?? RequestAdapter.forwarded(request, trusted: trusted)
-                ?? origin.withLock { $0 },
+                ?? loop.origin.withLock { $0 },
             remoteAddress: RequestAdapter.client(
                 request.head, peer: request.remoteAddress, trusted: trusted),
             nowMilliseconds: Clock.nowMilliseconds)
         let keys = destination.active.mayFetchKeySets ? KeySetInquiry(keySets) : nil
         let decision = decide(received, destination, keys, loop)
         let decided = Clock.monotonicNanoseconds
-        metrics.pipelineDuration.record(
-            nanoseconds: decided &- started, loop: exchange.loopIndex)
+        loop.metrics.pipelineDuration.record(nanoseconds: decided &- started)
         loop.time.add(integrationKey, began: began, from: started, to: decided, most: most)
         let answer = PendingAnswer(
             exchange: exchange, identifier: identifier, destination: destination,
-            decidedNanoseconds: decided, handler: self)
+            decidedNanoseconds: decided, loop: loop)
         conclude(decision, keys, answer, received, attempt: 1)
     }
 
     /// Where its head led, unless the configuration was replaced since: whoever sends a body slowly must not
     /// keep what a reload has taken away.
-    private func destination(of request: HTTPRequest) -> Destination? {
+    private func destination(of request: HTTPRequest, _ loop: ServingLoop) -> Destination? {
         if let known = request.context as? Destination, known.active.settings.isCurrent {
             return known
         }
-        return current.destination(of: request.head.path)
+        return loop.routes.destination(of: request.head.path)
     }
 
     private func decide(
         _ received: ReceivedRequest, _ destination: Destination, _ keys: KeySetInquiry?,
-        _ loop: LoopState
+        _ loop: ServingLoop
     ) -> Decision {
         let account = destination.account
         let state = AccountState(
@@ -203,7 +179,7 @@ package final class WebhookHandler: HTTPHandler {
     package func roundEnded(loop: Int) -> Bool {
         guard loops.indices.contains(loop) else { return false }
         let state = loops[loop]
-        let pending = state.pending.withLock { pending -> [Pending] in
+        let pending = state.pending.withLock { pending -> [ServingLoop.Pending] in
             guard !pending.isEmpty else { return [] }
             defer { pending = [] }
             return pending
@@ -211,8 +187,11 @@ package final class WebhookHandler: HTTPHandler {
         guard let first = pending.first else { return state.held.withLock { !$0.isEmpty } }
         // One group but for the moment of a reload that changes the queues.
         var rest = pending[...]
-        while let group = rest.first?.group {
-            let end = rest.firstIndex { $0.group !== group } ?? rest.endIndex
+        while let active = rest.first?.answer.destination.active {
+            let group = active.group
+            let end =
+                rest.firstIndex { $0.answer.destination.active.groupKey != active.groupKey }
+                ?? rest.endIndex
             let submissions = rest[..<end].map(\.submission)
             for refusal in group.committer.submit(submissions, isHeld: true) {
                 shed(rest[rest.startIndex + refusal.index].answer, refusal.limit)
@@ -228,7 +207,7 @@ package final class WebhookHandler: HTTPHandler {
         }
         let since = state.heldSince.load(ordering: .relaxed)
         guard Clock.monotonicNanoseconds &- since >= Self.nanosecondsHeldMax else { return true }
-        for group in takeHeld(state) { group.committer.release() }
+        for group in state.takeHeld() { group.committer.release() }
         return false
     }
 
@@ -239,14 +218,7 @@ package final class WebhookHandler: HTTPHandler {
 
     package func loopRests(_ loop: Int) {
         guard loops.indices.contains(loop) else { return }
-        for group in takeHeld(loops[loop]) { group.committer.release(mayCommitHere: true) }
-    }
-
-    private func takeHeld(_ loop: LoopState) -> [QueueGroup] {
-        loop.held.withLock { held in
-            defer { held.removeAll(keepingCapacity: true) }
-            return held
-        }
+        for group in loops[loop].takeHeld() { group.committer.release(mayCommitHere: true) }
     }
 
     /// Tells a sender to come again, since what he sent cannot be stored in time. A line of the log for
@@ -376,13 +348,8 @@ package final class WebhookHandler: HTTPHandler {
             }
             return
         }
-        loops[loop].pending.withLock { $0.append(Pending(submission: submission, answer: answer)) }
-    }
-
-    /// Hands an answer to its loop.
-    func send(_ exchange: HTTPExchange, _ response: HTTPResponse) {
-        var response = response
-        if isDraining.load(ordering: .relaxed) { response.closesConnection = true }
-        exchange.respond(response)
+        loops[loop].pending.withLock {
+            $0.append(ServingLoop.Pending(submission: submission, answer: answer))
+        }
     }
 }

@@ -18,6 +18,19 @@ extension Integration {
         let failed = parser.reader.problems.contains { $0.severity == .error }
         return (failed ? nil : integration, parser.reader.problems)
     }
+
+    /// The same integration in memory of its own, for a thread of its own: reading what threads share costs
+    /// nothing, but each reference to it is counted, and a count that two processors change goes to and fro
+    /// between them.
+    package func copy() -> Integration {
+        let own = (try? JSONValue(parsing: source.serialized())) ?? source
+        var parser = IntegrationParser(value: own, limits: EvaluationLimits())
+        parser.original = self
+        guard let copy = parser.parse(),
+            !parser.reader.problems.contains(where: { $0.severity == .error })
+        else { return self }
+        return copy
+    }
 }
 
 /// The one pass over an Integration object.
@@ -25,6 +38,8 @@ private struct IntegrationParser {
     let value: JSONValue
     let limits: EvaluationLimits
     var functions: [CustomFunction] = []
+    /// Whose expressions are taken over instead of being compiled.
+    var original: Integration?
     var reader = ConfigurationReader()
 
     mutating func parse() -> Integration? {
@@ -50,9 +65,11 @@ private struct IntegrationParser {
         var schemeReader = SignatureSchemeParser(reader: reader)
         let scheme = schemeReader.parse(webhook, ["config", "webhook"])
         reader = schemeReader.reader
-        warnOfOracle(handle, transform)
-        warnOfNearMisses()
-        checkWords()
+        if original == nil {
+            warnOfOracle(handle, transform)
+            warnOfNearMisses()
+            checkWords()
+        }
         return Integration(
             id: reader.string(value, "id", []), name: name,
             label: reader.string(config, "label", ["config"]), source: value,
@@ -124,6 +141,9 @@ private struct IntegrationParser {
         _ value: JSONValue, _ key: String, _ path: [String]
     ) -> Integration.CompiledExpression? {
         guard let source = reader.string(value, key, path) else { return nil }
+        if let known = original?.expression(key) {
+            return Integration.CompiledExpression(expression: known.expression.copy())
+        }
         do throws(JSONataError) {
             return Integration.CompiledExpression(
                 expression: try Expression(source, limits: limits, functions: functions))

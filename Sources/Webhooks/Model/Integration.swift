@@ -60,6 +60,16 @@ package struct Integration: Sendable {
         package var source: String { expression.source }
     }
 
+    /// The expression of a member.
+    func expression(_ key: String) -> CompiledExpression? {
+        switch key {
+        case "payload_transform": payloadTransform
+        case "handle_verification": handleVerification
+        case "fan_out": fanOut
+        default: nil
+        }
+    }
+
     /// A configured answer.
     package struct ResponseTemplate: Sendable {
         package let statusCode: Int

@@ -2,7 +2,7 @@ package import Cryptography
 import JSON
 import JSONata
 
-/// One integration, ready to judge requests. Immutable: shared by all loops.
+/// One integration, ready to judge requests, on any thread; each loop has a copy of it.
 package final class Pipeline: Sendable {
     package let integration: Integration
     let contextFrame: ContextFrame
@@ -28,6 +28,14 @@ package final class Pipeline: Sendable {
         checkedTypes = Array(integration.signatureScope)
         eventFrame = EventFrame(integration)
         verifier = integration.verification.map { SignatureVerifier($0) }
+    }
+
+    /// The same in memory of its own (`Integration.copy`).
+    package func copy() -> Pipeline {
+        Pipeline(
+            integration: integration.copy(),
+            environmentVariables: contextFrame.environmentVariables,
+            bodyBytesMax: contextFrame.bodyBytesMax)
     }
 
     /// What to do with a request.
