@@ -13,7 +13,8 @@ package enum Encodings {
         let count = text.count
         guard count.isMultiple(of: 2) else { return nil }
         var isHex = true
-        let bytes = [UInt8](capacity: count / 2) { bytes in
+        var bytes: [UInt8] = []
+        bytes.append(addingCapacity: count / 2) { bytes in
             for place in 0..<count / 2 {
                 guard let high = hexDigit(text[2 * place]), let low = hexDigit(text[2 * place + 1])
                 else {

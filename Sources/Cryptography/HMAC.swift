@@ -1,30 +1,26 @@
 private import COpenSSL
 private import Synchronization
 
-/// HMAC (RFC 2104) under one key. The key is set up once: its contexts are kept, wound back to
-/// the keyed state and used again, so that a message costs neither a fetch nor a key schedule.
+/// HMAC (RFC 2104) under one key. The key is set up once: a context is kept, wound back to the keyed state
+/// and used again, so that a message costs neither a fetch nor a key schedule.
 package final class HMAC: Sendable {
     package let algorithm: DigestAlgorithm
-    private let idle: Mutex<[Context]>
-
-    /// Contexts kept for reuse; more than there are threads are never idle at once.
-    private static let idleMax = 8
+    /// Only ever duplicated.
+    private let template: Context
+    /// The one that is used again; nil before the first use, and after one that failed.
+    private let kept = Mutex<Context?>(nil)
 
     /// - Throws: `unsupportedAlgorithm` when this OpenSSL lacks the digest.
     package init(_ algorithm: DigestAlgorithm, key: Secret) throws(CryptographyError) {
         self.algorithm = algorithm
-        let first = try Context(algorithm, key: key)
-        idle = Mutex([first])
+        template = try Context(algorithm, key: key)
     }
 
     /// The code of one message.
     ///
     /// - Throws: `libraryFailure`, which no input causes.
     package func authenticate(_ message: Span<UInt8>) throws(CryptographyError) -> [UInt8] {
-        let context = try take()
-        defer { giveBack(context) }
-        try context.update(message)
-        return try context.finish(byteCount: algorithm.byteCount)
+        try authenticate(message, Span())
     }
 
     /// Whether one of the candidates is the code of a message. All are compared, in a time that does not
@@ -34,11 +30,7 @@ package final class HMAC: Sendable {
     package func isCode(
         _ candidates: [[UInt8]], of message: Span<UInt8>
     ) throws(CryptographyError) -> Bool {
-        let context = try take()
-        defer { giveBack(context) }
-        try context.update(message)
-        var code = InlineArray<64, UInt8>(repeating: 0)
-        try context.finish(into: &code, byteCount: algorithm.byteCount)
+        let code = try code(of: message, Span())
         let expected = code.span.extracting(first: algorithm.byteCount)
         var matches = false
         for candidate in candidates where constantTimeEquals(candidate.span, expected) {
@@ -56,37 +48,33 @@ package final class HMAC: Sendable {
     package func authenticate(
         _ first: Span<UInt8>, _ second: Span<UInt8>
     ) throws(CryptographyError) -> [UInt8] {
-        let context = try take()
-        defer { giveBack(context) }
-        try context.update(first)
-        try context.update(second)
-        return try context.finish(byteCount: algorithm.byteCount)
+        let code = try code(of: first, second)
+        return [UInt8](capacity: algorithm.byteCount) { output in
+            for place in 0..<algorithm.byteCount { output.append(code[place]) }
+        }
     }
 
-    private func take() throws(CryptographyError) -> Context {
-        // The last idle context is the template of new ones and stays.
-        let reused = idle.withLock { idle -> (Context?, Context?) in
-            idle.count > 1 ? (idle.removeLast(), nil) : (nil, idle.first)
+    private func code(
+        of first: Span<UInt8>, _ second: Span<UInt8>
+    ) throws(CryptographyError) -> InlineArray<64, UInt8> {
+        // Who comes while another thread uses it is not to wait: a message may be long.
+        let code = try kept.withLockIfAvailable {
+            (kept) throws(CryptographyError) -> InlineArray<64, UInt8> in
+            let context: Context
+            if let again = kept.take() { context = again } else { context = try template.copy() }
+            let code = try context.code(of: first, second, byteCount: algorithm.byteCount)
+            if context.rewind() { kept = context }
+            return code
         }
-        if let context = reused.0 { return context }
-        guard let template = reused.1 else {
-            throw CryptographyError(.libraryFailure, operation: "HMAC template")
-        }
-        return try template.copy()
-    }
-
-    private func giveBack(_ context: Context) {
-        guard context.rewind() else { return }
-        idle.withLock { idle in
-            if idle.count < HMAC.idleMax { idle.append(context) }
-        }
+        if let code { return code }
+        return try template.copy().code(of: first, second, byteCount: algorithm.byteCount)
     }
 }
 
 /// An `EVP_MAC_CTX` in the keyed state.
 @safe private final class Context: @unchecked Sendable {
-    // Sendable: used by one thread at a time; HMAC's mutex hands it over. The template among
-    // them is only ever duplicated, which reads it.
+    // Sendable: used by one thread at a time, the one that holds HMAC's mutex or has made it. The template
+    // is only ever duplicated, which reads it.
     private let handle: OpaquePointer
 
     private init(takingOwnershipOf handle: OpaquePointer) {
@@ -128,7 +116,7 @@ package final class HMAC: Sendable {
         return unsafe Context(takingOwnershipOf: copy)
     }
 
-    func update(_ message: Span<UInt8>) throws(CryptographyError) {
+    private func update(_ message: Span<UInt8>) throws(CryptographyError) {
         // unsafe: the message is lent for the call.
         let succeeded = unsafe message.withUnsafeBufferPointer { bytes in
             unsafe bytes.isEmpty || EVP_MAC_update(handle, bytes.baseAddress, bytes.count) == 1
@@ -136,16 +124,19 @@ package final class HMAC: Sendable {
         guard succeeded else { throw .draining(.libraryFailure, operation: "EVP_MAC_update") }
     }
 
-    func finish(byteCount: Int) throws(CryptographyError) -> [UInt8] {
+    /// The code of two pieces, in the beginning of the result.
+    func code(
+        of first: Span<UInt8>, _ second: Span<UInt8>, byteCount: Int
+    ) throws(CryptographyError) -> InlineArray<64, UInt8> {
+        try update(first)
+        try update(second)
         var code = InlineArray<64, UInt8>(repeating: 0)
         try finish(into: &code, byteCount: byteCount)
-        return [UInt8](capacity: byteCount) { output in
-            for place in 0..<byteCount { output.append(code[place]) }
-        }
+        return code
     }
 
     /// - Parameter code: as long as the longest code there is, SHA-512's.
-    func finish(
+    private func finish(
         into code: inout InlineArray<64, UInt8>, byteCount: Int
     ) throws(CryptographyError) {
         var written = 0

@@ -1,4 +1,6 @@
 import Cryptography
+import Dispatch
+import Synchronization
 import Testing
 
 /// Whether candidates are a message's code: the comparison that keeps the code to itself.
@@ -81,5 +83,24 @@ struct HMACComparisonTests {
         #expect(try !other.isCode([code], of: Self.message.span))
         #expect(try !hmac.isCode([code], of: Array("what is signee".utf8).span))
         #expect(try hmac.isCode([code], of: Self.message.span))
+    }
+
+    /// One of them has the kept context, the others come meanwhile: the messages are long enough for that.
+    @Test func `threads that share a key get the codes of their own messages`() throws {
+        let hmac = try HMAC(.sha256, key: Secret("key"))
+        let messages = (0..<8).map { [UInt8](repeating: UInt8($0), count: 200_000 + $0) }
+        let codes = try messages.map { try HMAC(.sha256, key: Secret("key")).authenticate($0) }
+        let wrong = Atomic(0)
+        DispatchQueue.concurrentPerform(iterations: 64) { turn in
+            let place = turn % messages.count
+            let code = try? hmac.authenticate(messages[place])
+            let message = messages[place]
+            let isCode = try? hmac.isCode([codes[place]], of: message.span)
+            if code != codes[place] || isCode != true {
+                wrong.wrappingAdd(1, ordering: .relaxed)
+            }
+        }
+        #expect(wrong.load(ordering: .relaxed) == 0)
+        #expect(try hmac.authenticate(messages[3]) == codes[3])
     }
 }

@@ -270,6 +270,8 @@ package final class WebhookHandler: HTTPHandler {
         on decision: Decision, _ answer: PendingAnswer, _ received: ReceivedRequest
     ) {
         switch decision {
+        // Mostly: no closure is made.
+        case .accepted(let delivery, nil): store(delivery, answer)
         case .accepted(let delivery, let update):
             withUpdate(update, answer) { self.store(delivery, answer) }
         case .handshake(let response, let update):

@@ -57,6 +57,22 @@ package struct HeaderFields: Sendable {
     /// Bytes of the buffer that the fields lie in, and room for what JSON puts around each.
     var byteCount: Int { buffer.count + entries.count * 8 }
 
+    /// Whether there is a field named `name`, which is given in lower case.
+    func contains(_ name: String) -> Bool {
+        let name = name.utf8.span
+        return entries.contains { matches($0, name) }
+    }
+
+    /// Whether the first field named `name`, which is given in lower case, has exactly this value.
+    func isFirst(named name: String, _ value: String) -> Bool {
+        let name = name.utf8.span
+        for entry in entries where matches(entry, name) {
+            return ByteText.isEqual(
+                buffer.span.extracting(entry.valueStart..<entry.valueEnd), value.utf8.span)
+        }
+        return false
+    }
+
     /// The value of the first field named `name`, which is given in lower case.
     func first(named name: String) -> ArraySlice<UInt8>? {
         let name = name.utf8.span

@@ -189,8 +189,9 @@ final class RequestContext {
     }
 
     private lazy var mediaType: MediaType = {
+        // As it mostly is.
+        if request.fields.isFirst(named: "content-type", "application/json") { return .json }
         guard let field = request.fields.first(named: "content-type") else { return .other }
-        if ByteText.isEqual(field.span, "application/json".utf8.span) { return .json }
         let end = field.firstIndex { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: ",") }
         var type = field[..<(end ?? field.endIndex)].map(asciiLowercased)
         type.removeAll { $0 == UInt8(ascii: " ") }
@@ -205,7 +206,7 @@ final class RequestContext {
     var claimsJSON: Bool { mediaType == .json }
 
     /// The sender names content codings of the body.
-    private(set) lazy var hasContentCoding = request.fields.first(named: "content-encoding") != nil
+    private(set) lazy var hasContentCoding = request.fields.contains("content-encoding")
 
     /// The body's bytes with its content codings undone.
     func decodedBody() -> Result<[UInt8], MalformedReason> {
