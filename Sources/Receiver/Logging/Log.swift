@@ -72,9 +72,6 @@ package final class Log: Sendable {
         common.write(level, message, fields)
     }
 
-    /// Writes the line of a request.
-    func write(_ level: LogLevel, _ line: RequestLine) { common.write(level, line) }
-
     /// Starts the thread that writes; false when the system gives none.
     package func start() -> Bool {
         worker.start() && worker.submit { self.run() }
