@@ -38,8 +38,7 @@ final class LoopRoutes: Sendable {
             let own = Destination(active: active, account: shared.account)
             if state.destinations.count < Self.destinationsMax {
                 // Not a part of the request's memory.
-                state.destinations[Substring(String(decoding: Array(path.utf8), as: UTF8.self))] =
-                    own
+                state.destinations[path.copy()[...]] = own
             }
             return own
         }

@@ -19,7 +19,7 @@ final class PendingAnswer: LoopTask, SubmissionOwner {
     let identifier: String
     let destination: Destination
     private let decidedNanoseconds: UInt64
-    private let loop: ServingLoop
+    let loop: ServingLoop
     /// False once another thread than the loop's has taken over.
     private let onLoop = Atomic(true)
     private let state = Mutex(State())

@@ -25,8 +25,6 @@ final class ServingLoop: Sendable {
     let metrics: LoopMetrics
     let log: LogPart
     let recent: RecentRequests.Part
-    /// The number under which counters keep this loop's part.
-    let index: Int
     /// What stands before the path where neither `public_url` nor a proxy says what was called.
     let origin = Mutex("http://localhost")
     private let isDraining = Atomic(false)
@@ -40,7 +38,6 @@ final class ServingLoop: Sendable {
         self.metrics = metrics
         self.log = log
         self.recent = recent
-        self.index = index
         let pool = RandomPool()
         randomBits = { pool.next() }
         let stages = metrics.stages

@@ -21,7 +21,7 @@ final class ServingSettings: Sendable {
 
     private init(_ other: ServingSettings) {
         trustedProxies = other.trustedProxies.map { $0 }
-        publicURL = other.publicURL
+        publicURL = other.publicURL?.copy()
         roundNanosecondsMax = other.roundNanosecondsMax
     }
 

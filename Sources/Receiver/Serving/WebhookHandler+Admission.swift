@@ -29,13 +29,15 @@ extension WebhookHandler {
     }
 
     /// Counts and logs a request that goes nowhere.
-    func noSuchRoute(_ head: HTTPRequestHead, _ peer: String) -> HTTPResponse {
-        let identifier = identifiers.next()
+    func noSuchRoute(
+        _ head: HTTPRequestHead, _ peer: String, _ loop: ServingLoop
+    ) -> HTTPResponse {
+        let identifier = loop.identifiers.next()
         metrics.countUnknownRoute()
-        let level = log.requestLevel
-        if log.isEnabled(level) {
+        let level = loop.log.requestLevel
+        if loop.log.isEnabled(level) {
             // What comes from anybody is cut: a target may be long.
-            log.write(
+            loop.log.write(
                 level, "no such route",
                 [
                     ("request", identifier), ("path", String(head.path.prefix(256))),
@@ -58,8 +60,8 @@ extension WebhookHandler {
                 timeMilliseconds: Clock.nowMilliseconds, identifier: identifier, integration: name,
                 account: destination.account?.id, outcome: outcome, reason: reason,
                 status: response.status))
-        if log.isEnabled(.info) {
-            log.write(
+        if loop.log.isEnabled(.info) {
+            loop.log.write(
                 .info, outcome.rawValue,
                 [
                     ("request", identifier), ("integration", name), ("reason", reason),

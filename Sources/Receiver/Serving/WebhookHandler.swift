@@ -14,8 +14,6 @@ package final class WebhookHandler: HTTPHandler {
     private let keySets: KeySetStore
     let metrics: Metrics
     let log: Log
-    /// For requests that reach no loop's part.
-    let identifiers: RequestIdentifiers
     let loops: [ServingLoop]
 
     init(
@@ -31,11 +29,10 @@ package final class WebhookHandler: HTTPHandler {
         self.metrics = metrics
         self.log = log
         let count = max(1, loops)
-        identifiers = RequestIdentifiers(seed: seed, part: count, of: count + 1)
         self.loops = (0..<count).map { loop in
             ServingLoop(
                 snapshot: snapshot,
-                identifiers: RequestIdentifiers(seed: seed, part: loop, of: count + 1),
+                identifiers: RequestIdentifiers(seed: seed, part: loop, of: count),
                 metrics: metrics.addLoop(), log: log.addPart(), recent: recent.addPart(),
                 index: loop)
         }
@@ -58,9 +55,7 @@ package final class WebhookHandler: HTTPHandler {
     /// Says what this server's own address is, once it is known.
     func setOrigin(_ url: String) {
         // Each loop counts references to a text of its own.
-        for loop in loops {
-            loop.origin.withLock { $0 = String(decoding: Array(url.utf8), as: UTF8.self) }
-        }
+        for loop in loops { loop.origin.withLock { $0 = url.copy() } }
     }
 
     /// From now on connections are closed after their answer.
@@ -73,7 +68,7 @@ package final class WebhookHandler: HTTPHandler {
     ) -> HeadDecision {
         let loop = loops[loop]
         guard let destination = loop.routes.destination(of: head.path) else {
-            return .respond(noSuchRoute(head, remoteAddress))
+            return .respond(noSuchRoute(head, remoteAddress, loop))
         }
         if let answer = admission(head, destination, remoteAddress, loop) {
             return .respond(answer)
@@ -84,7 +79,7 @@ package final class WebhookHandler: HTTPHandler {
     package func handle(_ request: HTTPRequest, _ exchange: HTTPExchange) {
         let loop = loops[exchange.loopIndex]
         guard let destination = destination(of: request, loop) else {
-            return exchange.respond(noSuchRoute(request.head, request.remoteAddress))
+            return exchange.respond(noSuchRoute(request.head, request.remoteAddress, loop))
         }
         let identifier = loop.identifiers.next()
         let settings = destination.active.settings
@@ -159,8 +154,7 @@ package final class WebhookHandler: HTTPHandler {
         if let address = keys?.awaited, attempt <= 3, decision.couldChangeWithKeys {
             let again: @Sendable () -> Void = {
                 let keys = KeySetInquiry(self.keySets)
-                let decision = self.decide(
-                    received, answer.destination, keys, self.loops[answer.exchange.loopIndex])
+                let decision = self.decide(received, answer.destination, keys, answer.loop)
                 self.conclude(decision, keys, answer, received, attempt: attempt + 1)
             }
             let outcome = keySets.wait(for: address, bytes: received.body.count) {
@@ -343,14 +337,13 @@ package final class WebhookHandler: HTTPHandler {
         guard !events.isEmpty else { return answer.finish(.stored, "", answer.acceptedResponse) }
         let submission = Submission(
             events: events, queues: destination.active.queues, owner: answer)
-        let loop = answer.exchange.loopIndex
-        guard answer.isOnLoop, loops.indices.contains(loop) else {
+        guard answer.isOnLoop else {
             if let refusal = destination.active.group.committer.submit(submission) {
                 shed(answer, refusal.limit)
             }
             return
         }
-        loops[loop].pending.withLock {
+        answer.loop.pending.withLock {
             $0.append(ServingLoop.Pending(submission: submission, answer: answer))
         }
     }
