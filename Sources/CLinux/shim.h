@@ -105,6 +105,13 @@ static inline uint64_t postern_turn_nanoseconds(void) {
 // O_DIRECT, which has another value on every processor and which _GNU_SOURCE hides.
 static const int postern_open_direct = __O_DIRECT;
 
+// Has the file system find blocks for a range of a file, whose length stays as it is: fallocate(2) with
+// FALLOC_FL_KEEP_SIZE, which _GNU_SOURCE hides.
+extern int fallocate(int fd, int mode, off_t offset, off_t count);
+static inline int postern_reserve_blocks(int fd, off_t offset, off_t count) {
+    return fallocate(fd, 1, offset, count);
+}
+
 // Starts writing a range of a file back and waits for nothing: SYNC_FILE_RANGE_WRITE, which _GNU_SOURCE hides.
 extern int sync_file_range(int fd, off_t offset, off_t count, unsigned int flags);
 static inline int postern_start_write_back(int fd, off_t offset, off_t count) {

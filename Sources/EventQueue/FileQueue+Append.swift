@@ -13,6 +13,7 @@ extension FileQueue {
         _ events: [QueuedEvent], nowMilliseconds: Int64
     ) throws(QueueError) -> [AppendOutcome] {
         try withWriter { (writer) throws(QueueError) in
+            try mend(&writer)
             var buffer: [UInt8] = []
             swap(&buffer, &writer.buffer)
             buffer.removeAll(keepingCapacity: buffer.capacity <= 4 << 20)
@@ -99,11 +100,16 @@ extension FileQueue {
         _ writer: borrowing Writer
     ) throws(QueueError) -> Bool {
         guard let sequence = writer.keys[fingerprint] else { return false }
-        let found = try folder.withLine(of: sequence) { stored, _, header in
+        func isSame(_ stored: [UInt8], _ line: Range<Int>, _ header: EventLine.Header) -> Bool {
             (header.deduplicateUntil ?? .min) > nowMilliseconds
                 && stored[header.key].elementsEqual(bytes[key])
         }
-        return found ?? false
+        // Asked first, since the keeper may write meanwhile what then was not there to be read.
+        let isBehind = writer.journal?.isBehind == true
+        if let found = try folder.withLine(of: sequence, isSame) { return found }
+        guard isBehind else { return false }
+        try writer.journal?.catchUp()
+        return try folder.withLine(of: sequence, isSame) ?? false
     }
 
     /// Writes the lines, and returns once they are on stable storage.
@@ -118,30 +124,45 @@ extension FileQueue {
         let journal = try journal(&writer)
         // Nil for more than the journal takes.
         let place = try journal?.reserve(count)
-        if isDue(byteCount: count, nowMilliseconds, writer) { writer.active = nil }
+        let isDue = isDue(byteCount: count, nowMilliseconds, writer)
+        // What is written past the journal, and to the next segment, follows all that lies before.
+        if place == nil { try journal?.catchUp() }
+        if isDue {
+            try journal?.endTail()
+            writer.active = nil
+        }
         // Whatever happens next, readers may see these numbers: they are used up.
         writer.next = last.sequence + 1
         if writer.active == nil { try begin(first.sequence, nowMilliseconds, &writer) }
         guard let active = writer.active, var segment = writer.segments.last else {
             throw QueueError(.closed, "append to segment")
         }
-        do throws(QueueError) {
-            try folder.system.writeAll(active, buffer, from: linesStart)
-        } catch {
-            // Nothing of this batch may stay: cut back to what is durable, or leave the segment.
-            if (try? folder.system.truncate(active, to: segment.bytes)) == nil {
-                writer.active = nil
+        var tail: SegmentTail?
+        if place != nil, keeper.isRunning {
+            tail = try journal?.tail(
+                of: segment.first, at: segment.bytes, events: lines.count, bytes: count)
+        }
+        if tail == nil {
+            do throws(QueueError) {
+                try folder.system.writeAll(active, buffer, from: linesStart)
+            } catch {
+                // Nothing of this batch may stay: cut back to what is durable, or leave the segment.
+                if (try? folder.system.truncate(active, to: segment.bytes)) == nil {
+                    writer.active = nil
+                }
+                journal?.tail?.forgetReserve()
+                throw error
             }
-            throw error
         }
         do throws(QueueError) {
             try makeDurable(
-                &buffer, from: start, at: place, journal, active, segment, last: last.sequence)
+                &buffer, from: start, at: place, journal, active, tail, segment,
+                last: last.sequence)
         } catch {
             // What the kernel holds of this file can no longer be trusted to reach the disk, and
             // asking again would report success. The next append begins a new segment; the next
             // start reads this one anew and checks every line.
-            _ = try? folder.system.truncate(active, to: segment.bytes)
+            if tail == nil { _ = try? folder.system.truncate(active, to: segment.bytes) }
             writer.active = nil
             // Should it not be left, the next append does that first.
             if let journal, journal.isGivenUp { try? leave(journal, &writer) }

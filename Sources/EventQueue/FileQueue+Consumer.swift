@@ -31,6 +31,7 @@ extension FileQueue {
     package func list(_ filter: EventFilter) throws(QueueError) -> [StoredEvent] {
         try checkOpen()
         guard filter.limit > 0 else { return [] }
+        catchUp()
         let states = try states()
         if filter.newestFirst { return try listNewest(filter, states) }
         var events: [StoredEvent] = []
@@ -91,6 +92,7 @@ extension FileQueue {
 
     package func show(sequence: UInt64) throws(QueueError) -> StoredEvent? {
         try checkOpen()
+        catchUp()
         guard var event = try folder.withLine(of: sequence, EventLine.event) else { return nil }
         let states = try positions.transaction("read of positions") {
             (positions) throws(QueueError) in
@@ -108,6 +110,7 @@ extension FileQueue {
     ) throws(QueueError) -> [LeasedEvent] {
         try options.delivery.check(count: count, durationMilliseconds: durationMilliseconds)
         try checkSettled()
+        catchUp()
         let until = nowMilliseconds &+ durationMilliseconds
         return try positions.transaction("lease of events") { (positions) throws(QueueError) in
             var leased: [LeasedEvent] = []
@@ -161,7 +164,10 @@ extension FileQueue {
     /// After a power cut, what a consumer passes over may be there again once the server has started.
     private func checkSettled() throws(QueueError) {
         guard access == .consumer, !isSettled.load(ordering: .relaxed) else { return }
-        guard try JournalRecovery(folder: folder).isSettled() else {
+        let seen = try positions.transaction("read of positions") {
+            (positions) throws(QueueError) in try positions.lastSeen()
+        }
+        guard try JournalRecovery(folder: folder).isSettled(after: seen) else {
             throw QueueError(
                 .corrupt, "lease before the server has restored events from its journal")
         }

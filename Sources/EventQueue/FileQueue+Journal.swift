@@ -41,21 +41,38 @@ extension FileQueue {
     /// Goes on without a journal, for long.
     func leave(_ journal: AppendJournal, _ writer: inout Writer) throws(QueueError) {
         try journal.leave()
+        keeper.forget()
         writer.journal = nil
         writer.commitsUntilJournal = options.journalRetryCommits
     }
 
-    /// Makes the batch durable, which its segment has already.
+    /// Makes the batch durable, which its segment has already, or else will have by way of its tail.
     func makeDurable(
         _ buffer: inout [UInt8], from start: Int, at place: AppendJournal.Place?,
-        _ journal: AppendJournal?, _ active: File, _ segment: Segment, last: UInt64
+        _ journal: AppendJournal?, _ active: File, _ tail: SegmentTail?, _ segment: Segment,
+        last: UInt64
     ) throws(QueueError) {
         guard let journal else { return try folder.system.syncData(active) }
         guard let place else { return try journal.syncSegment(active) }
         let isWorkDue = try journal.write(
             &buffer, from: start, at: place, segment: segment.first, offset: segment.bytes,
-            last: last, file: active)
+            last: last, file: active, tail: tail)
         if isWorkDue { keeper.wake(journal) }
+    }
+
+    /// Repairs what a failure left in the segments, before anybody asks what they hold.
+    func mend(_ writer: inout Writer) throws(QueueError) {
+        guard let known = writer.journal, known.failure != nil || known.isGivenUp else { return }
+        _ = try journal(&writer)
+    }
+
+    /// Writes to the active segment what only the journal has, for whoever reads it next.
+    func catchUp() {
+        // A failure is kept for the next append; what is in the segments can be read.
+        _ = try? withWriter { (writer) throws(QueueError) in
+            try mend(&writer)
+            try writer.journal?.catchUp()
+        }
     }
 
     /// Leaves nothing to do for the next start, as far as the disk lets it.

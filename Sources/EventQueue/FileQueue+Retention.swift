@@ -52,6 +52,8 @@ extension FileQueue {
     package func prune(
         _ policy: RetentionPolicy, nowMilliseconds: Int64
     ) throws(QueueError) -> PruneResult {
+        // Now and then, should a failure have left something and nobody append.
+        catchUp()
         let (position, oldestDelivery) = try positions.transaction("read of positions") {
             (positions) throws(QueueError) in
             (try positions.position(), try positions.deliveries().first?.sequence)

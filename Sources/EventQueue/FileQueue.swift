@@ -75,7 +75,7 @@ package final class FileQueue: EventQueue {
         folder = SegmentFolder(path: path, system: system)
         keeper = JournalKeeper(
             folder: folder, areaBytes: Self.journalAreaBytes(options),
-            spaceBytesMin: options.spaceBytesMin)
+            spaceBytesMin: options.spaceBytesMin, lagNanoseconds: options.segmentLagNanoseconds)
         var lock: File?
         if access == .readWrite {
             try system.makeFolder(path)
@@ -164,6 +164,8 @@ package final class FileQueue: EventQueue {
             // Lines that a kill kept from being synchronised count from now on: a retry of theirs is a
             // duplicate, and records of the journal lie behind them.
             try folder.system.syncData(active)
+            // Gives back what the last process had reserved behind.
+            _ = try? folder.system.truncate(active, to: folder.system.size(active))
             writer.active = active
             writer.activeSince = segment.oldestMilliseconds
         }

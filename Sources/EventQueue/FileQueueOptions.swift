@@ -18,6 +18,8 @@ package struct FileQueueOptions: Sendable, Equatable {
     var journalCommitsMin = 32
     /// Commits before a journal is tried again that could not be made or written.
     var journalRetryCommits = 65_536
+    /// How long a segment may lack what its journal has.
+    var segmentLagNanoseconds: UInt64 = 10_000_000
 
     /// With less free space than this the queue is not ready, although appends are still tried.
     package var spaceBytesMin = 64 << 20

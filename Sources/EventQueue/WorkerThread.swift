@@ -28,13 +28,18 @@ final class Semaphore: @unchecked Sendable {
     }
 
     /// Waits for a signal, at most so long. A signal that comes later stays for the next to wait.
-    func wait(nanoseconds: UInt64) {
+    /// - Returns: false when none came.
+    @discardableResult
+    func wait(nanoseconds: UInt64) -> Bool {
         var end = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &end)
         let all = UInt64(end.tv_nsec) &+ nanoseconds
         end.tv_sec += Int(all / 1_000_000_000)
         end.tv_nsec = Int(all % 1_000_000_000)
-        while unsafe sem_clockwait(handle, CLOCK_MONOTONIC, &end) != 0, errno == EINTR {}
+        while unsafe sem_clockwait(handle, CLOCK_MONOTONIC, &end) != 0 {
+            if errno != EINTR { return false }
+        }
+        return true
     }
 
     /// Waits for a signal.

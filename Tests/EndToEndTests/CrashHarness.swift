@@ -50,7 +50,7 @@ final class CrashHarness {
         self.queue = queue
         random = SeededGenerator(state: seed)
         bodies = try (0..<24).map { index in
-            let filler = String(repeating: "é\\n", count: index * index * 3)
+            let filler = String(repeating: "é\\n", count: index * index * 6)
             let text = #"{"number": \#(index).0, "filler":"\#(filler)"}"#
             return (text, try Signatures.hmac(text))
         }
@@ -188,19 +188,6 @@ final class CrashHarness {
         private let ids: Mutex<[String]>
         init(_ ids: [String]) { self.ids = Mutex(ids) }
         func next() -> String? { ids.withLock { $0.popLast() } }
-    }
-}
-
-/// SplitMix64: a failing run is repeated with its seed.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 

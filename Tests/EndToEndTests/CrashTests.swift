@@ -31,17 +31,23 @@ struct CrashTests {
         let seed = Self.number("POSTERN_CRASH_SEED", default: 20)
         let harness = try CrashHarness(queue: "file", seed: seed &+ 1)
         var atStake = 0
+        var behind = 0
         var round: UInt64 = 0
-        // The first rounds may end before a journal is made.
-        while round < rounds || (atStake == 0 && round < 40) {
+        // The first rounds may end before a journal is made, or while no segment lacks anything.
+        while round < rounds || ((atStake == 0 || behind == 0) && round < 40) {
             round += 1
             let loss = PowerCut.Loss.allCases[Int(round % 4)]
-            try harness.round(damage: { atStake += try PowerCut(folder: $0).lose(loss) })
-            if round % 25 == 0 { print("power: \(harness.report) bytes=\(atStake)") }
+            try harness.round(damage: {
+                let cut = PowerCut(folder: $0)
+                behind += try cut.behind()
+                atStake += try cut.lose(loss)
+            })
+            if round % 25 == 0 { print("power: \(harness.report) bytes=\(atStake)+\(behind)") }
         }
         let report = harness.report
-        print("power seed=\(seed): \(report) bytes=\(atStake)")
+        print("power seed=\(seed): \(report) bytes=\(atStake)+\(behind)")
         #expect(atStake > 0)
+        #expect(behind > 0)
         #expect(report.lost == [])
         #expect(report.duplicates == [])
         #expect(report.wrong == [])

@@ -108,7 +108,10 @@ struct DiskTests {
         #expect(try deliver(again, "b", count: 3).accepted.count == 3)
     }
 
-    @Test func `what a power cut took from a segment is restored at the start, and said`() throws {
+    @Test(arguments: [PowerCut.Loss.gone, .zeros])
+    func `what a power cut took from a segment is restored at the start, and said`(
+        loss: PowerCut.Loss
+    ) throws {
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("postern-power-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -123,11 +126,14 @@ struct DiskTests {
         kill(server.process.processIdentifier, SIGKILL)
         server.process.waitUntilExit()
         let cut = PowerCut(folder: folder.appendingPathComponent("queue"))
-        let bytes = try cut.lose(.gone)
+        let bytes = try cut.lose(loss)
         #expect(bytes > 20 * Self.body.count)
-        let (status, output) = try server.command("queue", "lease", "--queue", "main")
-        #expect(status != 0)
-        #expect(output.contains("journal"), "\(output)")
+        // A segment that ends earlier, before anything that a consumer has seen, has no gaps.
+        if loss == .zeros {
+            let (status, output) = try server.command("queue", "lease", "--queue", "main")
+            #expect(status != 0)
+            #expect(output.contains("journal"), "\(output)")
+        }
         let again = try ReceiverProcess(queue: "file", extra: extra)
         #expect(again.hasLogged("queue restored from its journal"))
         #expect(again.hasLogged("bytes=\(bytes)"))

@@ -22,31 +22,51 @@ struct PowerCut {
         case half
     }
 
-    /// - Returns: how many bytes were at stake.
-    func lose(_ loss: Loss) throws -> Int {
+    /// The journal's records by number, and the number below which segments have them for good.
+    private func records() -> (records: [Record], horizon: UInt64) {
         guard
             let journal = try? Data(contentsOf: folder.appendingPathComponent("journal")),
             journal.count > 4096
-        else { return 0 }
+        else { return ([], 0) }
         var records: [Record] = []
         for place in stride(from: 4096, to: journal.count, by: 4096) {
             if let record = Self.record(journal, place) { records.append(record) }
         }
         records.sort { $0.number < $1.number }
         // Behind the title and the length of the first block.
-        let horizon = max(records.last?.horizon ?? 0, Self.number(journal, 72))
+        return (records, max(records.last?.horizon ?? 0, Self.number(journal, 72)))
+    }
+
+    /// How many bytes the newest segment lacks, which the journal has.
+    func behind() throws -> Int {
+        guard let newest = records().records.last, let content = try read(newest.segment) else {
+            return 0
+        }
+        return max(newest.end - content.count, 0)
+    }
+
+    /// - Returns: how many bytes were at stake.
+    func lose(_ loss: Loss) throws -> Int {
+        let (records, horizon) = records()
         var from: [UInt64: (start: Int, content: Data)] = [:]
         for record in records.reversed() where record.number >= horizon {
             guard let content = try from[record.segment]?.content ?? read(record.segment) else {
                 continue
             }
-            // What is in no record was synchronised, with all that lies before it.
-            if record.end == from[record.segment]?.start ?? content.count {
+            // What is in no record was synchronised, with all that lies before it. The newest may be
+            // in the journal alone.
+            let next = from[record.segment]?.start
+            if let next = next ?? (record.end >= content.count ? record.end : nil),
+                record.end == next
+            {
                 from[record.segment] = (record.start, content)
             }
         }
+        for (segment, (start, content)) in from where start > content.count {
+            from[segment] = (content.count, content)
+        }
         for (segment, (start, content)) in from {
-            let rest = content[start...]
+            let rest = Data(content[start...])
             let left =
                 switch loss {
                 case .gone: Data()

@@ -159,7 +159,8 @@ extension FaultPlan {
         try queue.appendEach(["a"])
         let part = FaultPlan()
         part.arm(.write, [.short(30), .failure(EIO)])
-        plan.arm(.truncate, [.failure(EIO)])
+        // The start cuts what may be reserved behind the segment.
+        plan.arm(.truncate, skip: 1, [.failure(EIO)])
         var options = FileQueueOptions()
         options.segmentBytesMax = 64 << 20
         queue.close()

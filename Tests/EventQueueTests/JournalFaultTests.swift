@@ -130,7 +130,7 @@ import Testing
         try expectKept(["a", "b"])
         // As if the kernel had dropped what it could not write.
         let segment = queue.folder.path(of: 1)
-        let zeros = Data(repeating: 0, count: try queue.content().count)
+        let zeros = Data(repeating: 0, count: try queue.segmentBytes().count)
         try overwrite(segment, zeros)
         try queue.checkWritable()
         #expect(!queue.hasJournal)
@@ -160,7 +160,7 @@ import Testing
         #expect(plan.hits > 0)
         #expect(throws: QueueError.self) { try queue.checkWritable() }
         try overwrite(
-            queue.folder.path(of: 1), Data(repeating: 0, count: try queue.content().count))
+            queue.folder.path(of: 1), Data(repeating: 0, count: try queue.segmentBytes().count))
         // The repair fails too.
         plan.armAll([.restore], .failure(EIO))
         #expect(!accepts(queue, "g"))

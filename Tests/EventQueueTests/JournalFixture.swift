@@ -14,16 +14,20 @@ struct JournalFixture {
 
     var path: String { folder.path + "/queue" }
 
-    /// - Parameter half: bytes of a half; 0: no journal.
+    /// - Parameters:
+    ///   - half: bytes of a half; 0: no journal.
+    ///   - lagNanoseconds: how long segments may lack what only the journal has.
     func open(
         half: Int = 64 << 10, segmentBytesMax: Int = 64 << 20, commitsMin: Int = 0,
-        retryCommits: Int = 65_536, in other: TemporaryFolder? = nil
+        retryCommits: Int = 65_536, lagNanoseconds: UInt64 = 10_000_000,
+        in other: TemporaryFolder? = nil
     ) throws -> FileQueue {
         var options = FileQueueOptions()
         options.journalBytes = 2 * half
         options.journalCommitsMin = commitsMin
         options.journalRetryCommits = retryCommits
         options.segmentBytesMax = segmentBytesMax
+        options.segmentLagNanoseconds = lagNanoseconds
         return try FileQueue(
             name: "q", path: (other ?? folder).path + "/queue", options: options,
             access: .readWrite, nowMilliseconds: now, system: plan.system)
@@ -72,11 +76,16 @@ struct PowerCut {
         let horizon = max(newest.horizon, front?.horizon ?? 0)
         var from: [UInt64: Int] = [:]
         for (_, record) in records.reversed() where record.number >= horizon {
-            let end = (try? bytes(segment(record.segment)).count) ?? 0
-            // What is in no record was synchronised with all that lies before it.
-            if record.offset + record.count == from[record.segment] ?? end {
+            let length = (try? bytes(segment(record.segment)).count) ?? 0
+            let end = record.offset + record.count
+            // What is in no record was synchronised with all that lies before it. The newest may be in
+            // the journal alone.
+            if let known = from[record.segment] ?? (end >= length ? end : nil), end == known {
                 from[record.segment] = record.offset
             }
+        }
+        for (first, start) in from {
+            from[first] = min(start, (try? bytes(segment(first)).count) ?? 0)
         }
         return from
     }
@@ -112,8 +121,14 @@ extension FileQueue {
     /// The number of the journal's next record.
     var nextRecord: UInt64? { writer.withLock { $0?.journal?.next } }
 
-    /// The bytes of all segments.
+    /// The bytes of all segments, once they have all.
     func content() throws -> [UInt8] {
+        catchUp()
+        return try segmentBytes()
+    }
+
+    /// The bytes of all segments as they are.
+    func segmentBytes() throws -> [UInt8] {
         var all: [UInt8] = []
         for first in try folder.segments() {
             all += try Data(contentsOf: URL(fileURLWithPath: folder.path(of: first)))

@@ -188,7 +188,7 @@ import Testing
     }
 
     @Test(arguments: PowerCut.losses.indices)
-    func `a consumer takes nothing before the server has restored what was lost`(loss: Int) throws {
+    func `a consumer passes nothing over that the server will restore`(loss: Int) throws {
         let queue = try fixture.open()
         let ids = (0..<12).map(String.init)
         try queue.appendEach(ids)
@@ -201,12 +201,17 @@ import Testing
             try consumer.lease(count: 20, durationMilliseconds: 1000, nowMilliseconds: now)
                 .map(\.event.id)
         }
-        let isWhole = try cut.bytes(cut.segment(1)).starts(with: content)
-        if !isWhole {
+        let left = try cut.bytes(cut.segment(1))
+        var taken: [String] = []
+        if left.starts(with: content) || content.starts(with: left) {
+            // What is there lacks nothing before its end: no event is passed over.
+            taken = try lease()
+            #expect(taken == Array(ids.prefix(taken.count)))
+        } else {
             #expect { try lease() } throws: { ($0 as? QueueError)?.code == .corrupt }
-            try fixture.open(in: cut.folder).close()
         }
-        #expect(try lease() == ids)
+        try fixture.open(in: cut.folder).close()
+        #expect(try taken + lease() == ids)
     }
 
     @Test func `damage in the middle costs its record, and is said`() throws {

@@ -8,7 +8,10 @@ import Synchronization
 /// that the other had must be durable in the segments (`checkpoint`). `JournalRecovery` writes what
 /// a crash kept from a segment.
 ///
-/// Everything but `work`, `checkpoint` and `isWorkDue` is called by whoever has the queue's `Writer`.
+/// A busy queue's segment is written behind its journal (`SegmentTail`).
+///
+/// Everything but `work`, `rest`, `checkpoint`, `isWorkDue` and `isBehind` is called by whoever has the
+/// queue's `Writer`.
 final class AppendJournal: Sendable {
     /// A segment's file with bytes that only the journal makes durable.
     private struct Unsynced {
@@ -37,6 +40,8 @@ final class AppendJournal: Sendable {
         /// The number of the last record of each half.
         var lastOfHalf: (UInt64, UInt64) = (0, 0)
         var unsynced: [Unsynced] = []
+        /// What the active segment lacks; of another segment, or nil, when it lacks nothing.
+        var tail: SegmentTail?
         /// Records below this number are to be made durable in their segments.
         var checkpointDue: UInt64?
         var isWriteBackDue = false
@@ -81,6 +86,33 @@ final class AppendJournal: Sendable {
     /// What kept a segment's bytes from the disk; `mend` before the next append.
     var failure: QueueError? { state.withLock { $0.failure } }
 
+    /// Notes what kept the lines of the active segment's tail from its file.
+    func fail(_ error: QueueError, _ tail: SegmentTail) {
+        state.withLock { state in
+            // Another one's were written anew.
+            if state.tail === tail { state.failure = error }
+        }
+    }
+
+    /// What the active segment lacks, or lacked.
+    var tail: SegmentTail? { state.withLock { $0.tail } }
+
+    /// Lets go of the tail of a segment that is complete.
+    func dropTail() {
+        tail?.trim()
+        state.withLock { $0.tail = nil }
+    }
+
+    /// - Returns: nil when it cannot be made; then segments are written first.
+    func makeTail(of segment: UInt64) -> SegmentTail? {
+        guard let made = try? SegmentTail(segment: segment, folder: folder) else { return nil }
+        state.withLock { $0.tail = made }
+        return made
+    }
+
+    /// Whether the folder's file system has writes past its page cache.
+    var isDirect: Bool { direct != nil }
+
     /// The number of the next record.
     var next: UInt64 { state.withLock { $0.next } }
 
@@ -123,11 +155,11 @@ final class AppendJournal: Sendable {
     /// - Parameters:
     ///   - buffer: from `start` on `headBytes` to spare, then the lines. Its length is made one of whole
     ///     blocks, so that no block has to be read for it.
-    ///   - file: the segment, which has the lines already.
+    ///   - file: the segment, which has the lines already but for those that go to its `tail`.
     /// - Returns: whether the keeper has something to do.
     func write(
         _ buffer: inout [UInt8], from start: Int, at place: Place, segment: UInt64, offset: Int,
-        last: UInt64, file segmentFile: File
+        last: UInt64, file segmentFile: File, tail: SegmentTail?
     ) throws(QueueError) -> Bool {
         let count = buffer.count - start - JournalRecord.headBytes
         let (number, horizon) = state.withLock { ($0.next, $0.horizon) }
@@ -147,6 +179,12 @@ final class AppendJournal: Sendable {
             try? folder.system.writeAll(file, zeros, at: place.offset, .writeJournal)
             throw error
         }
+        var isFirst = false
+        if let tail {
+            let linesStart = start + JournalRecord.headBytes
+            // Before the record counts: a checkpoint must find its lines.
+            isFirst = add(buffer[linesStart..<linesStart + count], at: offset, to: tail)
+        }
         let middle = JournalRecord.blockBytes + halfBytes
         return state.withLock { state in
             state.next = number + 1
@@ -156,9 +194,11 @@ final class AppendJournal: Sendable {
             } else {
                 state.lastOfHalf.1 = number
             }
-            Self.note(&state, segment, segmentFile, number, offset..<offset + count)
+            Self.note(
+                &state, segment, segmentFile, number, offset..<offset + count,
+                isWrittenBack: tail != nil)
             if state.position == middle { state.checkpointDue = number + 1 }
-            return Self.isWorkDue(state)
+            return isFirst || Self.isWorkDue(state)
         }
     }
 
@@ -169,7 +209,8 @@ final class AppendJournal: Sendable {
         var done = 0
         // It is elsewhere when the buffer has grown.
         if let direct, FileSystem.alignedStart(buffer, from: start) == start {
-            done = try folder.system.writeDirect(direct, buffer, from: start, at: offset)
+            done = try folder.system.writeDirect(
+                direct, buffer, from: start, to: buffer.count, at: offset, .writeJournal)
         }
         if done < buffer.count - start {
             try folder.system.writeAll(
@@ -179,11 +220,13 @@ final class AppendJournal: Sendable {
 
     private static func note(
         _ state: inout State, _ segment: UInt64, _ file: File, _ number: UInt64,
-        _ range: Range<Int>
+        _ range: Range<Int>, isWrittenBack: Bool
     ) {
         if var last = state.unsynced.last, last.segment == segment {
             last.lastRecord = number
             last.end = range.upperBound
+            // Past the page cache there is nothing to write back.
+            if isWrittenBack { last.writtenBack = last.end }
             if last.end - last.writtenBack >= writeBackBytes { state.isWriteBackDue = true }
             state.unsynced[state.unsynced.count - 1] = last
         } else {
@@ -214,11 +257,15 @@ final class AppendJournal: Sendable {
     var isWorkDue: Bool { state.withLock { Self.isWorkDue($0) } }
 
     private static func isWorkDue(_ state: borrowing State) -> Bool {
-        state.failure == nil && (state.checkpointDue != nil || state.isWriteBackDue)
+        state.failure == nil
+            && (state.checkpointDue != nil || state.isWriteBackDue || state.tail?.isFull == true)
     }
 
     /// What was asked for: writes back, and makes durable in the segments what is to be.
     func work() {
+        if let tail = state.withLock({ $0.tail }), tail.isFull {
+            try? flush(tail, isWhole: false)
+        }
         writeBack()
         let due = state.withLock { state -> UInt64? in
             defer { state.checkpointDue = nil }
@@ -249,11 +296,12 @@ final class AppendJournal: Sendable {
     ///   dropped what it could not write: only `mend` helps.
     func checkpoint(past number: UInt64 = .max) throws(QueueError) {
         try turn.withLock { _ throws(QueueError) in
-            let (failure, horizon, upTo, unsynced) = state.withLock {
-                ($0.failure, $0.horizon, $0.next, $0.unsynced)
+            let (failure, horizon, upTo, unsynced, tail) = state.withLock {
+                ($0.failure, $0.horizon, $0.next, $0.unsynced, $0.tail)
             }
             if let failure { throw failure }
             if horizon > number || horizon == upTo { return }
+            if let tail { try flush(tail, isWhole: true) }
             for one in unsynced {
                 do throws(QueueError) {
                     try folder.system.syncData(one.file)
@@ -272,8 +320,11 @@ final class AppendJournal: Sendable {
     /// Writes the segments' bytes once more, from the journal, after a failure.
     func mend() throws(QueueError) {
         try turn.withLock { _ throws(QueueError) in
-            let (failure, horizon, next) = state.withLock { ($0.failure, $0.horizon, $0.next) }
+            let (failure, horizon, next, tail) = state.withLock {
+                ($0.failure, $0.horizon, $0.next, $0.tail)
+            }
             guard failure != nil else { return }
+            tail?.abandon()
             if horizon < next {
                 try JournalRecovery(folder: folder).rewrite(file, areaBytes, horizon..<next)
             }
@@ -281,9 +332,11 @@ final class AppendJournal: Sendable {
                 state.failure = nil
                 state.horizon = next
                 state.unsynced = []
+                state.tail = nil
                 state.checkpointDue = nil
                 state.isWriteBackDue = false
             }
+            tail?.trim()
         }
     }
 
@@ -291,6 +344,7 @@ final class AppendJournal: Sendable {
     func settle() throws(QueueError) {
         if failure == nil { try? checkpoint() }
         try mend()
+        dropTail()
         let next = state.withLock { $0.next }
         guard next > firstNumber else { return }
         let front = JournalFront(areaBytes: areaBytes, horizon: next)
@@ -302,6 +356,7 @@ final class AppendJournal: Sendable {
     func leave() throws(QueueError) {
         if failure == nil { try? checkpoint() }
         try mend()
+        dropTail()
         // From here on it is only in the way. Where it stays, it is written over by the next one, or
         // read at the next start: its records are what the segments have.
         try? folder.system.remove(folder.journalPath)

@@ -38,6 +38,9 @@ struct FileSystem: Sendable {
         case syncJournal
         /// A write to a segment of what the journal has of it.
         case restore
+        /// A write to a segment of what the journal has and the segment has not yet.
+        case writeBehind
+        case reserve
         case writeBack
         case sync
         case truncate
@@ -213,7 +216,7 @@ struct FileSystem: Sendable {
     }
 
     /// Writes the bytes at a place in a file; some of them may have been written when it throws.
-    /// - Parameter step: `.writeJournal` or `.restore`.
+    /// - Parameter step: `.writeJournal`, `.restore` or `.writeBehind`.
     func writeAll(
         _ file: File, _ bytes: [UInt8], from start: Int = 0, at offset: Int, _ step: Step
     ) throws(QueueError) {
@@ -236,15 +239,17 @@ struct FileSystem: Sendable {
     /// - Parameters:
     ///   - file: opened as `.direct`.
     ///   - start: where the blocks begin; its own `alignedStart`.
+    ///   - end: where they end.
     ///   - offset: a multiple of the block.
+    ///   - step: `.writeJournal` or `.writeBehind`.
     /// - Returns: how many bytes were written.
     func writeDirect(
-        _ file: File, _ bytes: [UInt8], from start: Int, at offset: Int
+        _ file: File, _ bytes: [UInt8], from start: Int, to end: Int, at offset: Int, _ step: Step
     ) throws(QueueError) -> Int {
         let block = JournalRecord.blockBytes
         do throws(QueueError) {
-            return try call(.writeJournal, "write past the page cache") { bytesMax in
-                let count = min(bytes.count - start, bytesMax) / block * block
+            return try call(step, "write past the page cache") { bytesMax in
+                let count = min(end - start, bytesMax) / block * block
                 return unsafe bytes.withUnsafeBytes { bytes in
                     guard count > 0, let address = bytes.baseAddress else { return 0 }
                     return unsafe pwrite(file.descriptor, address + start, count, offset)
@@ -269,6 +274,13 @@ struct FileSystem: Sendable {
     /// Lets the page cache forget a file that is on stable storage.
     func forgetPages(_ file: File) {
         posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_DONTNEED)
+    }
+
+    /// Finds blocks for a range of a file, whose length stays as it is.
+    func reserve(_ file: File, _ range: Range<Int>) throws(QueueError) {
+        _ = try call(.reserve, "reservation of blocks") { _ in
+            Int(postern_reserve_blocks(file.descriptor, range.lowerBound, range.count))
+        }
     }
 
     /// Lets the kernel begin to write a part of a file; not more than a hint.

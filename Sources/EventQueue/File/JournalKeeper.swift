@@ -21,13 +21,16 @@ final class JournalKeeper: Sendable {
     private let folder: SegmentFolder
     private let areaBytes: Int
     private let spaceBytesMin: Int
+    private let lagNanoseconds: UInt64
     private let state = Mutex(State())
     private let signal = Semaphore()
 
     /// - Parameters:
     ///   - areaBytes: the length of a new journal but for its first block.
     ///   - spaceBytesMin: what a new journal must leave of the disk.
-    init(folder: SegmentFolder, areaBytes: Int, spaceBytesMin: Int) {
+    ///   - lagNanoseconds: how long a segment may lack lines.
+    init(folder: SegmentFolder, areaBytes: Int, spaceBytesMin: Int, lagNanoseconds: UInt64) {
+        self.lagNanoseconds = lagNanoseconds
         self.folder = folder
         self.areaBytes = areaBytes
         self.spaceBytesMin = spaceBytesMin
@@ -38,6 +41,9 @@ final class JournalKeeper: Sendable {
         let thread = try? WorkerThread("journal") { [self] in run() }
         state.withLock { $0.thread = thread }
     }
+
+    /// Whether somebody does what has to be done.
+    var isRunning: Bool { state.withLock { $0.thread != nil } }
 
     /// Asks for a journal; `take` it later.
     func want() {
@@ -62,6 +68,9 @@ final class JournalKeeper: Sendable {
         signal.signal()
     }
 
+    /// Nothing is to be done for the journal any more.
+    func forget() { state.withLock { $0.journal = nil } }
+
     /// Ends the thread.
     func stop() {
         let thread = state.withLock { state -> WorkerThread? in
@@ -74,7 +83,7 @@ final class JournalKeeper: Sendable {
 
     private func run() {
         while true {
-            signal.wait()
+            wait()
             let (isStopping, isWanted, journal) = state.withLock { state in
                 defer { state.isWanted = false }
                 return (state.isStopping, state.isWanted, state.journal)
@@ -86,6 +95,15 @@ final class JournalKeeper: Sendable {
             }
             while let journal, journal.isWorkDue { journal.work() }
         }
+    }
+
+    /// Waits until something is to be done; what a journal keeps back is not kept for longer.
+    private func wait() {
+        let journal = state.withLock { $0.journal }
+        guard let journal, let rest = journal.nanosecondsToRest(lag: lagNanoseconds) else {
+            return signal.wait()
+        }
+        if !signal.wait(nanoseconds: rest) { journal.rest() }
     }
 
     /// Makes a journal: its blocks are written, since the file system would else have to note for

@@ -76,9 +76,11 @@ struct JournalRecovery {
         return max(horizon, newest.number + 1)
     }
 
-    /// Whether the segments have all that the journal has, for whoever reads them without the queue's
-    /// lock: between a power cut and the server's start they may not.
-    func isSettled() throws(QueueError) -> Bool {
+    /// Whether the segments have what the journal has up to some place in it and nothing behind, for
+    /// whoever reads them without the queue's lock. A server writes them behind its journal in that
+    /// order. Between a power cut and the next start there may be gaps, which a reader would pass over.
+    /// - Parameter seen: the last number that a consumer has seen. What he has seen must be there.
+    func isSettled(after seen: UInt64) throws(QueueError) -> Bool {
         let file: File
         do throws(QueueError) {
             file = try folder.system.open(folder.journalPath, .read)
@@ -86,22 +88,52 @@ struct JournalRecovery {
             guard error.code == .notFound else { throw error }
             return true
         }
+        // Before anything is looked for: what lies before something that is there was written before
+        // it, and so is there when it is looked for, whatever the server does meanwhile.
+        let newest = try newestSegment()
         let area = try max(folder.system.size(file) - JournalRecord.blockBytes, 0)
         let front = JournalFront(try read(file, at: 0, count: JournalRecord.blockBytes))
-        for one in try needed(file, area, from: front?.horizon ?? 0) {
+        var isReached = false
+        for one in try needed(file, area, from: front?.horizon ?? 0).reversed() {
             // The server may just write over it.
-            guard let lines = try lines(file, one) else { continue }
+            guard let lines = try lines(file, one),
+                let stored = try stored(one.record)
+            else { continue }
+            guard lines.starts(with: stored) else { return false }
+            if stored.count < lines.count {
+                if isReached || one.record.segment < newest { return false }
+                let start = stored.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+                if let missing = EventLine.sequence(lines, lineAt: start), missing <= seen {
+                    return false
+                }
+            }
+            if !stored.isEmpty { isReached = true }
+        }
+        return true
+    }
+
+    /// The last segment that holds something. Not all of it may be in the journal.
+    private func newestSegment() throws(QueueError) -> UInt64 {
+        for first in try folder.segments().reversed() {
             do throws(QueueError) {
-                let segment = try folder.system.open(
-                    folder.path(of: one.record.segment), .read)
-                let stored = try folder.system.readAll(
-                    segment, at: one.record.offset, count: lines.count)
-                if stored != lines { return false }
+                let segment = try folder.system.open(folder.path(of: first), .read)
+                if try folder.system.size(segment) > 0 { return first }
             } catch {
                 guard error.code == .notFound else { throw error }
             }
         }
-        return true
+        return 0
+    }
+
+    /// What a segment has of a record; nil for a segment that retention removed.
+    private func stored(_ record: JournalRecord) throws(QueueError) -> [UInt8]? {
+        do throws(QueueError) {
+            let segment = try folder.system.open(folder.path(of: record.segment), .read)
+            return try folder.system.readAll(segment, at: record.offset, count: record.count)
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return nil
+        }
     }
 
     /// The records that segments may need, by number; the last one is whole.
