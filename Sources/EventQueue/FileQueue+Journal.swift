@@ -71,7 +71,11 @@ extension FileQueue {
         // A failure is kept for the next append; what is in the segments can be read.
         _ = try? withWriter { (writer) throws(QueueError) in
             try mend(&writer)
-            try writer.journal?.catchUp()
+            do throws(QueueError) {
+                try writer.journal?.catchUp()
+            } catch {
+                try mend(&writer)
+            }
         }
     }
 

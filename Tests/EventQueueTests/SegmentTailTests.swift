@@ -322,6 +322,31 @@ import Testing
         #expect(try open(in: cut.folder).ids() == ids(0..<26))
     }
 
+    @Test func `what came during a write and went to the file with its rest makes room`() throws {
+        let folder = SegmentFolder(path: fixture.folder.path, system: FileSystem())
+        let path = folder.path(of: 1)
+        try Data().write(to: URL(fileURLWithPath: path))
+        let lines = [UInt8](repeating: 10, count: AppendJournal.batchBytesMax - 100_000)
+        let reached = Mutex<SegmentTail?>(nil)
+        // While the first blocks are under way another commit comes.
+        let system = FileSystem(fault: { step in
+            if step == .writeBehind, let tail = reached.withLock({ $0.take() }) {
+                #expect((try? tail.append(lines[...], at: 5000)) == false)
+            }
+            return nil
+        })
+        let tail = try SegmentTail(
+            segment: 1, folder: SegmentFolder(path: fixture.folder.path, system: system))
+        #expect(try tail.append(lines[..<5000], at: 0))
+        reached.withLock { $0 = tail }
+        try tail.flush(isWhole: true)
+        #expect(tail.isClear)
+        #expect(try tail.append(lines[...], at: 5000 + lines.count))
+        try tail.flush(isWhole: true)
+        let all = Data(repeating: 10, count: 5000 + 2 * lines.count)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == all)
+    }
+
     @Test func `blocks that were reserved and are not needed are given back`() throws {
         func blocks(_ first: UInt64, _ queue: FileQueue) throws -> Int {
             var status = stat()

@@ -271,6 +271,9 @@ struct FileSystem: Sendable {
         }
     }
 
+    /// A page of the page cache: blocks of the journal make whole ones.
+    static let pageBytes = max(Int(sysconf(Int32(_SC_PAGESIZE))), JournalRecord.blockBytes)
+
     /// Lets the page cache forget a file that is on stable storage.
     func forgetPages(_ file: File) {
         posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_DONTNEED)

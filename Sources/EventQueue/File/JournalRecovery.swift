@@ -58,7 +58,8 @@ struct JournalRecovery {
     ) throws(QueueError) -> UInt64 {
         let found = try needed(file, areaBytes, from: horizon)
         guard let newest = found.last?.record else { return horizon }
-        var segments = Segments(folder: folder)
+        // What one damaged record keeps from a segment is a damaged line there; those behind it count.
+        var segments = Segments(folder: folder, gapBytesMax: areaBytes)
         var numbers: Set<UInt64> = []
         for one in found {
             guard let lines = try lines(file, one) else { continue }
@@ -217,11 +218,14 @@ extension JournalRecovery {
     /// The segments that records are written to.
     private struct Segments {
         let folder: SegmentFolder
+        /// How far behind a segment's end lines may be written.
+        let gapBytesMax: Int
         /// Nil for one that retention removed: its name was durable before its first record.
         private var files: [UInt64: File?] = [:]
 
-        init(folder: SegmentFolder) {
+        init(folder: SegmentFolder, gapBytesMax: Int = 0) {
             self.folder = folder
+            self.gapBytesMax = gapBytesMax
         }
 
         private mutating func file(_ segment: UInt64) throws(QueueError) -> File? {
@@ -240,7 +244,7 @@ extension JournalRecovery {
         /// - Returns: how many bytes differed; nil when they cannot belong there.
         mutating func write(_ record: JournalRecord, _ lines: [UInt8]) throws(QueueError) -> Int? {
             guard let file = try file(record.segment) else { return 0 }
-            guard try folder.system.size(file) >= record.offset else { return nil }
+            guard try folder.system.size(file) + gapBytesMax >= record.offset else { return nil }
             // With the newline before, which damage there may have taken: lines must not be glued.
             let start = max(record.offset - 1, 0)
             let bytes = record.offset > 0 ? [UInt8(ascii: "\n")] + lines : lines

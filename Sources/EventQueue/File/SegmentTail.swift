@@ -175,7 +175,13 @@ final class SegmentTail: Sendable {
             let count =
                 (state.bytes.count - state.start) / JournalRecord.blockBytes
                 * JournalRecord.blockBytes
-            guard state.base + count > state.written else { return nil }
+            guard count > 0 else { return nil }
+            if state.base + count <= state.written {
+                // What came while the last blocks were written went to the file with their rest.
+                state.bytes.removeSubrange(state.start..<state.start + count)
+                state.base += count
+                return nil
+            }
             var bytes: [UInt8] = []
             swap(&bytes, &state.spare)
             let start = Self.empty(&bytes)
@@ -207,12 +213,13 @@ final class SegmentTail: Sendable {
 
     private func write(_ taken: Taken) throws(QueueError) {
         var (start, offset) = (taken.start, taken.base)
-        // The block that the file ends in goes through the page cache: a reader may have it there, and
+        // The page that the file ends in goes through the page cache: a reader may have it there, and
         // would for a moment see zeros in it where the device has lines already.
         let done = taken.written - offset
         if done > 0 {
-            let block = JournalRecord.blockBytes
-            let end = (done + block - 1) / block * block
+            let page = FileSystem.pageBytes
+            let pageEnd = (taken.written + page - 1) / page * page
+            let end = min(pageEnd - offset, taken.end - start)
             let rest = Array(taken.bytes[start + done..<start + end])
             try system.writeAll(file, rest, at: taken.written, .writeBehind)
             start += end
