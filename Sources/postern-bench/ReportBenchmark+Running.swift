@@ -60,8 +60,8 @@ extension ReportBenchmark {
     func command(_ work: String, _ setting: Setting) -> String {
         let seconds = isQuick ? 2 : 5
         return """
-            ulimit -n "$(ulimit -H -n)"; cd '\(work)'
-            '\(program)' serve --config postern.yaml --ready-file ready >log 2>&1 & pid=$!
+            program=$(realpath -- '\(program)'); ulimit -n "$(ulimit -H -n)"; cd '\(work)'
+            "$program" serve --config postern.yaml --ready-file ready >log 2>&1 & pid=$!
             for turn in $(seq 6000); do [ -s ready ] && break; sleep 0.01; done
             wrk -t1 -c\(setting.connections) -d\(seconds)s --timeout 30s --latency -s post.lua \
             http://127.0.0.1:\(Self.port)/ 2>&1
