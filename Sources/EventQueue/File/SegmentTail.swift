@@ -212,18 +212,17 @@ final class SegmentTail: Sendable {
     }
 
     private func write(_ taken: Taken) throws(QueueError) {
-        var (start, offset) = (taken.start, taken.base)
+        var start = taken.start + taken.written - taken.base
+        var offset = taken.written
+        let page = FileSystem.pageBytes
         // The page that the file ends in goes through the page cache: a reader may have it there, and
         // would for a moment see zeros in it where the device has lines already.
-        let done = taken.written - offset
-        if done > 0 {
-            let page = FileSystem.pageBytes
-            let pageEnd = (taken.written + page - 1) / page * page
-            let end = min(pageEnd - offset, taken.end - start)
-            let rest = Array(taken.bytes[start + done..<start + end])
-            try system.writeAll(file, rest, at: taken.written, .writeBehind)
-            start += end
-            offset += end
+        if offset % page != 0 {
+            let count = min(page - offset % page, taken.end - start)
+            let first = Array(taken.bytes[start..<start + count])
+            try system.writeAll(file, first, at: offset, .writeBehind)
+            start += count
+            offset += count
         }
         guard start < taken.end else { return }
         let written = try system.writeDirect(
