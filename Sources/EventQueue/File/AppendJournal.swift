@@ -10,8 +10,8 @@ import Synchronization
 ///
 /// A busy queue's segment is written behind its journal (`SegmentTail`).
 ///
-/// Everything but `work`, `rest`, `checkpoint`, `isWorkDue` and `isBehind` is called by whoever has the
-/// queue's `Writer`.
+/// The keeper's thread calls `work`, `rest`, `isWorkDue` and `nanosecondsToRest`; everything else is called
+/// by whoever has the queue's `Writer`.
 final class AppendJournal: Sendable {
     /// A segment's file with bytes that only the journal makes durable.
     private struct Unsynced {
@@ -40,7 +40,7 @@ final class AppendJournal: Sendable {
         /// The number of the last record of each half.
         var lastOfHalf: (UInt64, UInt64) = (0, 0)
         var unsynced: [Unsynced] = []
-        /// What the active segment lacks; of another segment, or nil, when it lacks nothing.
+        /// What the active segment lacks; nil, or of a segment that was left, when it lacks nothing.
         var tail: SegmentTail?
         /// Records below this number are to be made durable in their segments.
         var checkpointDue: UInt64?
@@ -120,7 +120,7 @@ final class AppendJournal: Sendable {
     var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
 
     /// Longer batches go to the segment alone. 256 KiB stored less with 256 senders (0.93) and with bodies of
-    /// 16 KB (0.90); more would only take memory.
+    /// 16 KB (0.90); more was not measured, and would take more memory.
     static let batchBytesMax = 1 << 20
 
     /// Finds room for so many bytes of lines.
