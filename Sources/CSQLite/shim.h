@@ -22,3 +22,13 @@ static inline int postern_bind_text_borrowed(
   return sqlite3_bind_text64(
       statement, index, (const char *)bytes, count, SQLITE_STATIC, SQLITE_UTF8);
 }
+
+// What was written to the database file is on stable storage when this returns, by the same file that
+// SQLite writes with: another descriptor, once closed, would end the process's locks.
+// https://www.sqlite.org/c3ref/c_fcntl_begin_atomic_write.html#sqlitefcntlfilepointer
+static inline int postern_sqlite_sync(sqlite3 *database) {
+  sqlite3_file *file = 0;
+  int result = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (result != SQLITE_OK || !file || !file->pMethods) return result;
+  return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}

@@ -8,7 +8,7 @@ package struct SQLiteQueueOptions: Sendable, Equatable {
     package var busyTimeoutMilliseconds: Int32 = 5000
     /// The page cache of the writing connection.
     package var cacheBytesMax = 4 << 20
-    /// The write-ahead log is checkpointed when it is this long.
+    /// The write-ahead log begins anew when it is about this long.
     package var walBytesMax = 16 << 20
     /// Page size of a new database: 512 to 65536, a power of two.
     package var pageBytes = 16_384
@@ -67,7 +67,8 @@ package final class SQLiteQueue: EventQueue {
         checkpointer =
             access == .readWrite
             ? try SQLiteCheckpointer(
-                path: path, busyTimeoutMilliseconds: options.busyTimeoutMilliseconds) : nil
+                path: path, longPages: options.walBytesMax / writing.pageBytes,
+                busyTimeoutMilliseconds: options.busyTimeoutMilliseconds) : nil
         writer = Mutex(Writer(connection: writing))
         reader = Mutex(Reader(connection: reading))
     }
@@ -251,12 +252,11 @@ package final class SQLiteQueue: EventQueue {
     }
 
     private func checkpointIfDue(_ connection: SQLiteConnection) {
-        guard let checkpointer else { return }
-        let isLong = connection.walPageCount >= options.walBytesMax / connection.pageBytes
-        if checkpointer.shouldFinish(logIsLong: isLong) {
-            // Most was copied by the other thread: this copies the rest, so that the next commit
-            // starts the log anew. A failure here loses nothing: the log still has it all.
-            _ = try? connection.checkpoint()
+        guard let checkpointer, checkpointer.shouldFinish(pages: connection.walPageCount) else {
+            return
         }
+        // Most was copied by the other thread: this copies the rest, so that the next commit starts the
+        // log anew. A failure here loses nothing: the log still has it all.
+        _ = try? connection.checkpoint()
     }
 }

@@ -123,4 +123,25 @@ struct DiskFault: Sendable, CustomTestStringConvertible {
         try queue.appendEach(["b"])
         #expect(try queue.ids() == ["a", "b"])
     }
+
+    @Test func `what is copied of a log that goes on is on disk`() throws {
+        let queue = try open()
+        try queue.appendEach(["a", "b"])
+        let path = folder.path + "/queue.db"
+        let copying = try SQLiteConnection(
+            path: path, mode: .existing, busyTimeoutMilliseconds: 100)
+        let reader = try SQLiteConnection(path: path, mode: .existing, busyTimeoutMilliseconds: 100)
+        try reader.execute("BEGIN", "reading")
+        defer { _ = try? reader.execute("COMMIT", "reading") }
+        #expect(try reader.integer("SELECT count(*) FROM events", "reading") == 2)
+        // The reader keeps what follows from being copied: the log's end is not reached.
+        try queue.appendEach(["c"])
+        // The first sync is the log's, the second the database's.
+        FaultyDisk.arm(folder.path, .sync, skip: 1, result: SQLITE_IOERR)
+        #expect { try copying.copyLog() } throws: {
+            ($0 as? QueueError)?.operation == "sync of database"
+        }
+        #expect(FaultyDisk.disarm(folder.path) == 1)
+        try copying.copyLog()
+    }
 }

@@ -1,41 +1,35 @@
 import Synchronization
 
-/// Copies a long write-ahead log into the database on a thread of its own.
-///
-/// A checkpoint of many pages takes longer than a commit may. This thread copies nearly all of them
-/// while commits go on. Because they go on, it never reaches the log's end, and a log that is never
-/// copied whole grows for ever: so once it is done the committing thread copies the little rest.
+/// Copies the write-ahead log into the database on a thread of its own, as `CheckpointPlan` says.
 final class SQLiteCheckpointer: Sendable {
     private struct State {
-        var isRunning = false
-        var isDone = false
+        var plan: CheckpointPlan
         var isStopping = false
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let signal = Semaphore()
     private let thread = Mutex<WorkerThread?>(nil)
 
-    init(path: String, busyTimeoutMilliseconds: Int32) throws(QueueError) {
+    /// - Parameter longPages: the log's length at which it is to begin anew.
+    init(path: String, longPages: Int, busyTimeoutMilliseconds: Int32) throws(QueueError) {
+        state = Mutex(State(plan: CheckpointPlan(longPages: longPages)))
         let worker = try WorkerThread("checkpoint") { [self] in
             run(path: path, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
         }
         thread.withLock { $0 = worker }
     }
 
-    /// Told after every commit; true when the caller should copy the rest itself.
-    func shouldFinish(logIsLong: Bool) -> Bool {
-        let (finish, start) = state.withLock { state -> (Bool, Bool) in
-            if state.isDone {
-                state.isDone = false
-                return (true, false)
-            }
-            guard logIsLong, !state.isRunning else { return (false, false) }
-            state.isRunning = true
-            return (false, true)
+    /// Told after every commit; true when the caller should copy what is left.
+    /// - Parameter pages: the log's length.
+    func shouldFinish(pages: Int) -> Bool {
+        switch state.withLock({ $0.plan.committed(pages: pages) }) {
+        case .none: return false
+        case .finish: return true
+        case .copy:
+            signal.signal()
+            return false
         }
-        if start { signal.signal() }
-        return finish
     }
 
     /// Ends the thread.
@@ -56,15 +50,12 @@ final class SQLiteCheckpointer: Sendable {
                         path: path, mode: .existing,
                         busyTimeoutMilliseconds: busyTimeoutMilliseconds)
                 }
-                try connection?.checkpoint()
+                try connection?.copyLog()
             } catch {
-                // The log keeps everything; the next long log tries again with a new connection.
+                // The log keeps everything; the next copy tries again with a new connection.
                 connection = nil
             }
-            state.withLock { state in
-                state.isRunning = false
-                state.isDone = true
-            }
+            state.withLock { $0.plan.copied() }
         }
     }
 }

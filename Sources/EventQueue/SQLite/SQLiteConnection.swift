@@ -200,4 +200,16 @@ final class SQLiteConnection: @unchecked Sendable {
         }
         return logged == copied
     }
+
+    /// Copies what it can of the write-ahead log, and brings it to stable storage.
+    ///
+    /// SQLite syncs the database only with the log's last page: what was copied before would all be
+    /// left for the commit that copies that one.
+    func copyLog() throws(QueueError) {
+        try checkpoint()
+        let result = unsafe postern_sqlite_sync(handle)
+        guard result == SQLITE_OK else {
+            throw QueueError(sqlite: result, operation: "sync of database")
+        }
+    }
 }

@@ -1,0 +1,87 @@
+import Testing
+
+@testable import EventQueue
+
+@Suite struct CheckpointPlanTests {
+    /// The steps of a log that grows by so many pages a commit, each copy done at the next commit.
+    private func steps(
+        _ plan: inout CheckpointPlan, by growth: Int, to pages: Int
+    ) -> [(pages: Int, step: CheckpointPlan.Step)] {
+        var steps: [(pages: Int, step: CheckpointPlan.Step)] = []
+        for length in stride(from: growth, through: pages, by: growth) {
+            let step = plan.committed(pages: length)
+            if step != .none { steps.append((length, step)) }
+            if step == .copy { plan.copied() }
+        }
+        return steps
+    }
+
+    @Test func `a log is copied in sixteen parts, and what is left is copied once it is long`() {
+        var plan = CheckpointPlan(longPages: 1600)
+        let steps = steps(&plan, by: 10, to: 1610)
+        #expect(steps.dropLast().map(\.pages) == Array(stride(from: 100, through: 1600, by: 100)))
+        #expect(steps.dropLast().allSatisfy { $0.step == .copy })
+        #expect(steps.last?.pages == 1610)
+        #expect(steps.last?.step == .finish)
+    }
+
+    @Test func `one page fewer than a part is not copied`() {
+        var plan = CheckpointPlan(longPages: 1600)
+        for pages in [10, 20, 30, 99] { #expect(plan.committed(pages: pages) == .none) }
+        #expect(plan.committed(pages: 100) == .copy)
+    }
+
+    @Test(arguments: [(1599, CheckpointPlan.Step.none), (1600, .finish)])
+    func `a log is long at its length, not one page before`(
+        pages: Int, next: CheckpointPlan.Step
+    ) {
+        var plan = CheckpointPlan(longPages: 1600)
+        for pages in [100, 500, 900, 1499] { _ = plan.committed(pages: pages) }
+        plan.copied()
+        for pages in [1520, 1540, 1560] { #expect(plan.committed(pages: pages) == .none) }
+        #expect(plan.committed(pages: pages) == .copy)
+        plan.copied()
+        #expect(plan.committed(pages: pages + 1) == next)
+    }
+
+    @Test func `between two copies lie four commits at least, however large`() {
+        var plan = CheckpointPlan(longPages: 1600)
+        let steps = steps(&plan, by: 150, to: 1500)
+        #expect(steps.map(\.pages) == [600, 1200])
+    }
+
+    @Test func `while a copy is under way no other begins, and nothing is finished`() {
+        var plan = CheckpointPlan(longPages: 16)
+        var began: [Int] = []
+        for pages in 1...100 where plan.committed(pages: pages) != .none { began.append(pages) }
+        #expect(began == [4])
+        plan.copied()
+        // What was copied ended at page 4: the end is a long way off.
+        #expect(plan.committed(pages: 101) == .copy)
+        plan.copied()
+        #expect(plan.committed(pages: 102) == .finish)
+    }
+
+    @Test func `a log that began anew is copied from its start`() {
+        var plan = CheckpointPlan(longPages: 1600)
+        #expect(steps(&plan, by: 10, to: 1610).last?.step == .finish)
+        let again = steps(&plan, by: 10, to: 200)
+        #expect(again.map(\.pages) == [100, 200])
+        #expect(again.allSatisfy { $0.step == .copy })
+    }
+
+    @Test func `a log that a reader holds is tried again a part later, not with every commit`() {
+        var plan = CheckpointPlan(longPages: 160)
+        let steps = steps(&plan, by: 1, to: 200).filter { $0.step == .finish }
+        // It goes on growing: nobody was able to begin it anew.
+        #expect(steps.map(\.pages) == [161, 171, 181, 191])
+    }
+
+    @Test(arguments: [0, 1, 15])
+    func `the shortest of logs are copied and finished as well`(long: Int) {
+        var plan = CheckpointPlan(longPages: long)
+        let steps = steps(&plan, by: 5, to: 60)
+        #expect(steps.contains { $0.step == .copy })
+        #expect(steps.contains { $0.step == .finish })
+    }
+}
