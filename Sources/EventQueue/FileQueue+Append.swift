@@ -210,6 +210,7 @@ extension FileQueue {
         } else {
             writer.keys = DeduplicationTable()
         }
+        if let left = writer.segments.last { writer.unchecked.append(left.first) }
         writer.active = file
         writer.activeSince = nowMilliseconds
         writer.segments.append(Segment(first: first))

@@ -69,6 +69,7 @@ extension FileQueue {
                 } catch {
                     guard error.code == .notFound else { throw error }
                 }
+                SegmentSummaries(folder: folder).remove(oldest.first)
                 if oldest.last >= oldest.first {
                     result.events += Int(clamping: oldest.last - oldest.first + 1)
                 }

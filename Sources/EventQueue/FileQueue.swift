@@ -14,6 +14,8 @@ package final class FileQueue: EventQueue {
         let lock: File
         /// Oldest first; the last one is written to while `active` is open.
         var segments: [Segment]
+        /// Numbers of those that `check` has yet to read, oldest first.
+        var unchecked: [UInt64] = []
         var active: File?
         /// What makes appends durable; nil when the segment is synchronised instead.
         var journal: AppendJournal?
@@ -32,6 +34,18 @@ package final class FileQueue: EventQueue {
         /// When a new segment is begun.
         var segmentBytesMax: Int
         var segmentAgeMillisecondsMax: Int64
+
+        /// Adds a segment that was there, and the keys in it.
+        mutating func take(
+            _ segment: Segment?, _ found: [(fingerprint: UInt64, sequence: UInt64)],
+            _ options: FileQueueOptions
+        ) {
+            if let segment { segments.append(segment) }
+            for key in found {
+                keys.insert(
+                    key.fingerprint, key.sequence, countMax: options.deduplicationCountMax)
+            }
+        }
     }
 
     package let name: String
@@ -123,7 +137,8 @@ package final class FileQueue: EventQueue {
         }
     }
 
-    /// Reads every segment, repairs the damaged, and remembers the keys inside their windows.
+    /// Reads the last segment, and those that have no summary, repairs the damaged, and remembers the
+    /// keys inside their windows.
     private static func recover(
         _ folder: SegmentFolder, _ positions: ConsumerPositions, _ options: FileQueueOptions,
         _ keeper: JournalKeeper, _ lock: File, _ nowMilliseconds: Int64,
@@ -141,23 +156,29 @@ package final class FileQueue: EventQueue {
             areaBytes: journalAreaBytes(options), &report)
         writer.commitsUntilJournal = options.journalCommitsMin
         let all = try folder.segments()
+        let summaries = SegmentSummaries(folder: folder)
+        try summaries.tidy(segments: all)
         var last: UInt64 = 0
         for (index, first) in all.enumerated() {
+            if index < all.count - 1,
+                let known = summaries.known(first, nowMilliseconds: nowMilliseconds)
+            {
+                writer.take(known.segment, known.keys, options)
+                last = max(last, known.segment.last)
+                continue
+            }
             var keys: [(UInt64, UInt64)] = []
             let scan = try recovery.scan(first, after: last) { bytes, header in
                 guard let until = header.deduplicateUntil, until > nowMilliseconds else { return }
                 keys.append((DeduplicationTable.fingerprint(bytes, header.key), header.sequence))
             }
             let isKept = try recovery.repair(scan, isLast: index == all.count - 1, &report)
-            for (fingerprint, sequence) in keys {
-                writer.keys.insert(
-                    fingerprint, sequence, countMax: options.deduplicationCountMax)
-            }
+            writer.take(isKept ? scan.segment : nil, keys, options)
             last = max(last, scan.segment.last, first - min(first, 1))
             // Lines that could not be read had numbers too.
             if index == all.count - 1 { last += UInt64(scan.damagedLines) }
-            if isKept { writer.segments.append(scan.segment) }
         }
+        writer.unchecked = writer.segments.dropLast().map(\.first)
         writer.next = max(last, seen) + 1
         if let segment = writer.segments.last {
             let active = try folder.system.open(folder.path(of: segment.first), .append)

@@ -137,7 +137,7 @@ struct QueueBenchmark {
         ]
     }
 
-    /// Fills a queue, closes it, and opens it again.
+    /// Fills a queue, closes it, and opens it again; a file queue once more with all segments checked.
     func recovery(bytes: Int) throws -> JSONObject {
         let filled = try open(.readWrite)
         var appended = 0
@@ -150,12 +150,24 @@ struct QueueBenchmark {
         let start = Clock.monotonicNanoseconds
         let queue = try open(.readWrite)
         let spent = Double(Clock.monotonicNanoseconds - start) / 1e9
+        var checked = 0.0
+        while let queue = queue as? FileQueue {
+            let start = Clock.monotonicNanoseconds
+            guard try queue.checkSegment(nowMilliseconds: Clock.nowMilliseconds) != nil else {
+                break
+            }
+            checked += Double(Clock.monotonicNanoseconds - start) / 1e9
+        }
         queue.close()
+        let again = Clock.monotonicNanoseconds
+        try open(.readWrite).close()
+        let spentAgain = Double(Clock.monotonicNanoseconds - again) / 1e9
         return [
             "test": "recovery", "queue": .string(kind), "events": number(appended),
             "bytes": number(size), "seconds": number(spent),
             "bytes_per_second": number(size / spent),
             "estimate_10GB_seconds": number(spent * 10e9 / size),
+            "check_seconds": number(checked), "seconds_after_check": number(spentAgain),
             "memory_peak_bytes": number(Double(memoryPeakBytes())),
         ]
     }

@@ -110,6 +110,13 @@ final class AppendJournal: Sendable {
         return made
     }
 
+    /// Whether all bytes of a segment that was left are on stable storage.
+    func isDurable(_ segment: UInt64) -> Bool {
+        state.withLock { state in
+            state.failure == nil && !state.unsynced.contains { $0.segment == segment }
+        }
+    }
+
     /// Whether the folder's file system has writes past its page cache.
     var isDirect: Bool { direct != nil }
 

@@ -25,10 +25,8 @@ extension EventLine {
     static func header(_ bytes: [UInt8], _ line: Range<Int>) -> Header? {
         guard isIntact(bytes, line) else { return nil }
         var scanner = LineScanner(
-            bytes: bytes, position: line.lowerBound + 20, end: line.upperBound)
-        guard let sequenceText = scanner.string(after: ",\"sequence\":"),
-            let sequence = SequenceMember.number(
-                bytes[sequenceText.lowerBound + 1..<sequenceText.upperBound - 1]),
+            bytes: bytes, position: line.lowerBound + prefixCount - 1, end: line.upperBound)
+        guard let sequence = scanner.sequence(after: ",\"sequence\":"),
             let receivedAt = scanner.number(after: ",\"received_at\":")
         else { return nil }
         let deduplicateUntil = scanner.number(after: ",\"deduplicate_until\":")
@@ -82,7 +80,8 @@ extension EventLine {
         return value.root.stringValue ?? ""
     }
 
-    private static func isIntact(_ bytes: [UInt8], _ line: Range<Int>) -> Bool {
+    /// Whether a line, given without its newline, has the checksum that it was written with.
+    static func isIntact(_ bytes: [UInt8], _ line: Range<Int>) -> Bool {
         guard line.count > prefixCount, line.upperBound <= bytes.count,
             bytes[line.lowerBound..<line.lowerBound + opening.count].elementsEqual(opening),
             bytes[line.lowerBound + 19] == UInt8(ascii: "\""),
@@ -133,6 +132,12 @@ struct LineScanner {
             index += bytes[index] == UInt8(ascii: "\\") ? 2 : 1
         }
         return nil
+    }
+
+    /// The twenty digits, in quotes, behind the name.
+    mutating func sequence(after name: StaticString) -> UInt64? {
+        guard let text = string(after: name) else { return nil }
+        return SequenceMember.number(bytes[text.lowerBound + 1..<text.upperBound - 1])
     }
 
     /// The integer behind the name.

@@ -90,7 +90,7 @@ enum EventLine {
     }
 
     /// Writes the checksum of the line that begins at `start` and ends the bytes.
-    private static func seal(_ bytes: inout [UInt8], from start: Int) {
+    static func seal(_ bytes: inout [UInt8], from start: Int) {
         let crc = CRC32C.checksum(bytes, start + prefixCount..<bytes.count - 1)
         var digits = HexText.digits(crc)
         for index in 0..<8 {

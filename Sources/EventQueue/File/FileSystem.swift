@@ -40,6 +40,7 @@ struct FileSystem: Sendable {
         case restore
         /// A write to a segment of what the journal has and the segment has not yet.
         case writeBehind
+        case writeSummary
         case reserve
         case writeBack
         case sync
@@ -216,7 +217,7 @@ struct FileSystem: Sendable {
     }
 
     /// Writes the bytes at a place in a file; some of them may have been written when it throws.
-    /// - Parameter step: `.writeJournal`, `.restore` or `.writeBehind`.
+    /// - Parameter step: `.writeJournal`, `.restore` or `.writeSummary`.
     func writeAll(
         _ file: File, _ bytes: [UInt8], from start: Int = 0, at offset: Int, _ step: Step
     ) throws(QueueError) {

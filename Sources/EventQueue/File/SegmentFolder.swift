@@ -20,10 +20,13 @@ struct SegmentFolder: Sendable {
     }
 
     /// `events-00000000000000000001.jsonl`
-    static func name(of first: UInt64) -> String {
+    static func name(of first: UInt64) -> String { stem(of: first) + ".jsonl" }
+
+    /// `events-00000000000000000001`, which the names of all files of a segment begin with.
+    static func stem(of first: UInt64) -> String {
         var digits: [UInt8] = []
         digits.append(expecting: 20) { $0.digits(first, SequenceMember.digitCount) }
-        return "events-" + String(decoding: digits, as: UTF8.self) + ".jsonl"
+        return "events-" + String(decoding: digits, as: UTF8.self)
     }
 
     /// Numbers of the first events of all segments, rising.

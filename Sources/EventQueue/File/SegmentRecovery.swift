@@ -30,6 +30,8 @@ struct SegmentRecovery {
         var damagedLines = 0
         /// The whole file.
         var size = 0
+        /// Nothing but good lines.
+        var isWhole: Bool { damagedLines == 0 }
         /// Damage that good lines follow.
         var isBad: Bool { good.count > 1 || (good.first?.lowerBound ?? 0) > 0 }
         /// Where the last good line ends.
@@ -39,7 +41,8 @@ struct SegmentRecovery {
     /// Reads all lines of the segment, and visits the good ones. Numbers must rise, from the one of
     /// the last event before it.
     func scan(
-        _ first: UInt64, after: UInt64, _ visit: ([UInt8], EventLine.Header) -> Void
+        _ first: UInt64, after: UInt64,
+        _ visit: ([UInt8], EventLine.Header) throws(QueueError) -> Void
     ) throws(QueueError) -> Scan {
         var scan = Scan(segment: Segment(first: first))
         let file = try folder.system.open(folder.path(of: first), .read)
@@ -59,7 +62,7 @@ struct SegmentRecovery {
                 scan.segment.note(
                     sequence: header.sequence, receivedAt: header.receivedAtMilliseconds,
                     deduplicateUntil: header.deduplicateUntil)
-                visit(cursor.bytes, header)
+                try visit(cursor.bytes, header)
             } else {
                 scan.damagedLines += 1
             }

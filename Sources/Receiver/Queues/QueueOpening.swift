@@ -36,7 +36,10 @@ package enum QueueOpening {
     /// Says in the log what opening had to repair.
     static func report(_ queue: any EventQueue, to log: Log) {
         guard let queue = queue as? FileQueue else { return }
-        let recovery = queue.recovery
+        report(queue.recovery, of: queue, to: log)
+    }
+
+    static func report(_ recovery: RecoveryReport, of queue: FileQueue, to log: Log) {
         if recovery.restoredBytes > 0 {
             log.write(
                 .info, "queue restored from its journal",

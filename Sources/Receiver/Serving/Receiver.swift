@@ -24,6 +24,7 @@ package final class Receiver: Sendable {
     let recent = RecentRequests()
     let figures = ProcessFigures()
     private let stateWorker: SerialWorker
+    private let segmentChecks: SegmentChecks
     let keySets: KeySetStore
     let server: HTTPServer
     /// Where its loops stay.
@@ -65,6 +66,7 @@ package final class Receiver: Sendable {
         guard stateWorker.start() else {
             throw StartFailure("the system gives no more threads")
         }
+        segmentChecks = try SegmentChecks(log: log)
         keySets = KeySetStore(
             fetch: Self.fetcher(configuration), log: log, metrics: metrics)
         let processors = Processors.allowed
@@ -228,11 +230,13 @@ package final class Receiver: Sendable {
                     .error, "pruning failed", [("queue", queue.name), ("detail", "\(error)")])
             }
         }
+        segmentChecks.begin(group.queues)
     }
 
     /// Stops accepting, answers what is under way, stores what was accepted, closes everything.
     package func drain() {
         handler.beginDraining()
+        segmentChecks.cancel()
         server.drain()
         let watchdog = DrainWatchdog(
             server, milliseconds: loaded.configuration.limits.drainTimeoutMilliseconds)
@@ -245,6 +249,7 @@ package final class Receiver: Sendable {
         quarantine.close()
         admin.stop()
         contexts.close()
+        segmentChecks.stop()
         for queue in queues { queue.close() }
     }
 }
