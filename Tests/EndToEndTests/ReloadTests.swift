@@ -108,6 +108,66 @@ struct ReloadTests {
         #expect(slow[1].answer()?.status == 404)
     }
 
+    /// Nor what a list of addresses or a limit has taken away since; what the head has paid is not asked
+    /// for again.
+    @Test func `a request whose head came before a reload needs admission by what is in force`()
+        throws
+    {
+        func integration(_ members: String) -> String {
+            """
+            name: guarded
+            config: { webhook: { signature_verification: none } }
+            event_id: "{{headers.x-delivery}}"
+            \(members)
+            """
+        }
+        let rate = "requests_per_second: 0.001, requests_burst: 4"
+        let here = "allowed_addresses: [127.0.0.1]"
+        let server = try ReceiverProcess(
+            integrations: ["g.yaml": integration("\(here)\nlimits: { \(rate) }")])
+        let file = server.path("integrations.d/g.yaml")
+        func change(_ members: String) throws {
+            try integration(members).write(toFile: file, atomically: true, encoding: .utf8)
+            #expect(try server.reload())
+        }
+        /// All of a request but for the last byte of its body, once the server has read its head.
+        func begin(_ id: String, _ body: String) throws -> RawConnection {
+            let connection = try RawConnection(port: server.port)
+            connection.send(
+                "POST /webhooks/guarded HTTP/1.1\r\nHost: a\r\nX-Delivery: \(id)\r\n"
+                    + "Content-Length: \(body.utf8.count)\r\nExpect: 100-continue\r\n\r\n")
+            #expect(connection.answer()?.status == 100)
+            connection.send(String(body.dropLast()))
+            return connection
+        }
+        func end(_ connection: RawConnection, _ body: String) -> Int? {
+            connection.send(String(body.suffix(1)))
+            return connection.answer()?.status
+        }
+        let (four, five) = ("1234", "12345")
+        let excluded = try begin("excluded", four)
+        let large = try begin("large", five)
+        let small = try begin("small", four)
+        func post() throws -> Int? {
+            try RawConnection.post(
+                server.port, "/webhooks/guarded", "{}", ["X-Delivery: whole"])?.status
+        }
+        // The three heads, and this one.
+        #expect(try post() == 200)
+        #expect(try post() == 429)
+        try change("allowed_addresses: [192.0.2.0/24]\nlimits: { \(rate) }")
+        #expect(end(excluded, four) == 403)
+        try change("\(here)\nlimits: { \(rate), body_bytes_max: 4 }")
+        #expect(end(large, five) == 413)
+        #expect(end(small, four) == 200)
+        #expect(try Set(server.storedIDs()) == ["whole", "small"])
+        let metrics = try RawConnection.post(server.adminPort, "/metrics", "", method: "GET")
+        let text = try #require(metrics?.body)
+        #expect(text.contains(#"outcome="refused",reason="address_not_allowed"} 1"#), "\(text)")
+        #expect(text.contains(#"postern_limits_hit_total{limit="body_bytes_max"} 1"#))
+        #expect(server.stop() == 0)
+    }
+
     @Test(arguments: [
         ("admin:", "data_directory: ./elsewhere\nadmin:"),
         ("admin:", "limits: { threads: 1 }\nadmin:"),

@@ -1,22 +1,15 @@
 import HTTPServer
 import Webhooks
 
-/// Who may send, and how often: decided on the head, before a body takes memory.
+/// Who may send, and how often: decided on the head, before a body takes memory, and once more where the
+/// configuration is another when the body has come.
 extension WebhookHandler {
     /// The answer to a request that may not come in (403 or 429), or nil.
     func admission(
         _ head: HTTPRequestHead, _ destination: Destination, _ peer: String, _ loop: ServingLoop
     ) -> HTTPResponse? {
+        if let answer = addressRefusal(head, destination, peer, loop) { return answer }
         let active = destination.active
-        if let allowed = active.integration.allowedAddresses {
-            let client = RequestAdapter.client(
-                head, peer: peer, trusted: active.settings.trustedProxies)
-            guard allowed.contains(where: { $0.contains(client) }) else {
-                return turnedAway(
-                    destination, .refused, "address_not_allowed", Responses.forbidden, client,
-                    loop)
-            }
-        }
         if let limit = active.integration.rateLimit,
             let wait = active.counters.rateBucket.take(
                 limit, now: Clock.monotonicNanoseconds)
@@ -26,6 +19,33 @@ extension WebhookHandler {
                 Responses.tooMany(afterNanoseconds: wait), peer, loop)
         }
         return nil
+    }
+
+    /// The answer to a whole request that may not come in by a configuration that came after its head (403
+    /// or 413), or nil. It has been charged to a rate already, and is not again.
+    func readmission(
+        _ request: HTTPRequest, _ destination: Destination, _ loop: ServingLoop
+    ) -> HTTPResponse? {
+        let peer = request.remoteAddress
+        if let answer = addressRefusal(request.head, destination, peer, loop) { return answer }
+        guard request.body.count > destination.active.bodyBytesMax else { return nil }
+        // As the server would have counted it.
+        protocolFailed(
+            HTTPFailure(413, "body too large", limit: "body_bytes_max"), remoteAddress: peer)
+        return Responses.tooLarge
+    }
+
+    /// The answer to an address that may not send (403), or nil.
+    private func addressRefusal(
+        _ head: HTTPRequestHead, _ destination: Destination, _ peer: String, _ loop: ServingLoop
+    ) -> HTTPResponse? {
+        let active = destination.active
+        guard let allowed = active.integration.allowedAddresses else { return nil }
+        let client = RequestAdapter.client(
+            head, peer: peer, trusted: active.settings.trustedProxies)
+        if allowed.contains(where: { $0.contains(client) }) { return nil }
+        return turnedAway(
+            destination, .refused, "address_not_allowed", Responses.forbidden, client, loop)
     }
 
     /// Counts and logs a request that goes nowhere.

@@ -81,6 +81,9 @@ package final class WebhookHandler: HTTPHandler {
         guard let destination = destination(of: request, loop) else {
             return exchange.respond(noSuchRoute(request.head, request.remoteAddress, loop))
         }
+        if destination !== request.context, let answer = readmission(request, destination, loop) {
+            return exchange.respond(answer)
+        }
         let identifier = loop.identifiers.next()
         let settings = destination.active.settings
         let started = Clock.monotonicNanoseconds
