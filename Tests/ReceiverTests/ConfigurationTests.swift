@@ -157,12 +157,34 @@ struct ConfigurationTests {
         ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.1", false),
         ("127.0.0.1", "127.0.0.1", true), ("fd00::/8", "fd12::1", true), ("::/0", "::1", true),
         ("::1/128", "::2", false), ("10.0.0.0/9", "10.128.0.0", false),
-        ("127.0.0.1/32", "::ffff:127.0.0.1", true),
+        ("127.0.0.1/32", "::ffff:127.0.0.1", true), ("::/0", "127.0.0.1", false),
+        // IPv4 within IPv6 has a prefix of 96 bits before it.
+        ("::ffff:0:0/96", "203.0.113.1", true), ("::ffff:0:0/96", "::1", false),
+        ("::ffff:10.0.0.0/104", "10.255.0.1", true), ("::ffff:10.0.0.0/104", "11.0.0.1", false),
+        ("::ffff:a00:0/104", "::ffff:10.255.0.1", true),
+        ("::ffff:128.0.0.0/97", "127.0.0.1", false),
+        ("::ffff:10.0.0.1/128", "10.0.0.1", true), ("::ffff:10.0.0.1/128", "10.0.0.2", false),
+        ("::ffff:10.0.0.1", "10.0.0.1", true), ("::ffff:10.0.0.1", "10.0.0.2", false),
+        ("::fffe:0:0/95", "::fffe:1:2", true), ("::fffe:0:0/95", "10.0.0.1", false),
     ])
     func `an address range holds its addresses`(range: String, address: String, isInside: Bool) {
         #expect(AddressRange(range)?.contains(address) == isInside)
     }
 
-    @Test(arguments: ["10.0.0.0/33", "10.0.0/8", "::/129", "a", "1::2::3", "10.0.0.0/-1", "/8"])
+    @Test(arguments: [
+        "10.0.0.0/33", "10.0.0/8", "::/129", "a", "1::2::3", "10.0.0.0/-1", "10.0.0.0/-0",
+        "10.0.0.0/+8", "10.0.0.0/", "/8", "010.0.0.0/8", "::ffff:010.0.0.1", "::ffff:10.0.0.0/8",
+        "::ffff:0:0/0", "::ffff:0:0/95", "::ffff:0:0/129", "::ffff:10.0.0.0/+104",
+    ])
     func `what is no address range is refused`(text: String) { #expect(AddressRange(text) == nil) }
+
+    @Test(arguments: [
+        ("10.0.0.0/33", "is neither an address nor a range such as 192.0.2.0/24 or 2001:db8::/32"),
+        ("::ffff:10.0.0.0/8", "is IPv4 within IPv6, whose length is 96 to 128"),
+        ("::ffff:0:0/95", "is IPv4 within IPv6, whose length is 96 to 128"),
+    ])
+    func `what is wrong with an address range is said`(text: String, message: String) {
+        let found = Self.problems("trusted_proxies: [\"\(text)\"]")
+        #expect(found.count == 1 && found[0].message.contains(message), "\(found)")
+    }
 }

@@ -43,9 +43,7 @@ extension Configuration {
             let path = "trusted_proxies[\(index)]"
             guard let text = MappingReader.string(node, path, &problems) else { continue }
             guard let range = AddressRange(text) else {
-                problems.add(
-                    node.mark, path,
-                    "\"\(text)\" is no address range; write one such as 10.0.0.0/8 or ::1/128")
+                problems.add(node.mark, path, "\"\(text)\" \(AddressRange.fault(of: text))")
                 continue
             }
             trustedProxies.append(range)

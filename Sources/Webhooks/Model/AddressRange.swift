@@ -3,20 +3,36 @@ package struct AddressRange: Sendable, Equatable {
     private let network: [UInt8]
     private let prefixLength: Int
 
-    /// Reads `10.0.0.0/8`, `fd00::/8`, or one address; nil for anything else.
+    /// Reads `10.0.0.0/8`, `fd00::/8`, or one address; nil for anything else. `::ffff:10.0.0.0/104` is
+    /// `10.0.0.0/8`: the first 96 bits only say that it is IPv4 (RFC 4291 §2.5.5.2), and a range that has
+    /// not all of them would be neither the one nor the other.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let first = parts.first, let bytes = Self.bytes(String(first))
         else { return nil }
-        let longest = bytes.count * 8
-        var length = longest
+        let before = Self.isMapped(first, bytes) ? 96 : 0
+        var length = bytes.count * 8
         if parts.count == 2 {
-            guard let given = Int(parts[1]), given >= 0, given <= longest, parts[1].first != "+"
+            guard parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let given = Int(parts[1]), given >= before, given - before <= length
             else { return nil }
-            length = given
+            length = given - before
         }
         network = bytes
         prefixLength = length
+    }
+
+    /// What is wrong with a text that is no range, to be read after it.
+    package static func fault(of text: String) -> String {
+        let address = text.prefix { $0 != "/" }
+        if let bytes = bytes(String(address)), isMapped(address, bytes) {
+            return "is IPv4 within IPv6, whose length is 96 to 128"
+        }
+        return "is neither an address nor a range such as 192.0.2.0/24 or 2001:db8::/32"
+    }
+
+    private static func isMapped(_ text: Substring, _ bytes: [UInt8]) -> Bool {
+        bytes.count == 4 && text.contains(":")
     }
 
     /// True for an address inside; IPv4 inside IPv6 (`::ffff:1.2.3.4`) counts as IPv4.
@@ -43,9 +59,10 @@ package struct AddressRange: Sendable, Equatable {
         guard parts.count == 4 else { return nil }
         var bytes: [UInt8] = []
         for part in parts {
-            guard part.allSatisfy({ $0.isASCII && $0.isNumber }), let byte = UInt8(part) else {
-                return nil
-            }
+            // Some read 010 as eight, others as ten (RFC 6943 §3.1.1).
+            guard part.allSatisfy({ $0.isASCII && $0.isNumber }),
+                part.utf8.count == 1 || part.first != "0", let byte = UInt8(part)
+            else { return nil }
             bytes.append(byte)
         }
         return bytes

@@ -180,10 +180,7 @@ private struct IntegrationParser {
             if let range = AddressRange(text) {
                 ranges.append(range)
             } else {
-                reader.report(
-                    ["allowed_addresses"],
-                    "`\(text)` is neither an address nor a range such as 192.0.2.0/24 or 2001:db8::/32"
-                )
+                reader.report(["allowed_addresses"], "`\(text)` \(AddressRange.fault(of: text))")
             }
         }
         return ranges
