@@ -55,6 +55,16 @@ struct ForwardedTests {
         ("127.0.0.1", ["X-Forwarded-For: 198.51.100.7, 192.0.2.9:x"], "127.0.0.1"),
         ("127.0.0.1", ["X-Forwarded-For: 198.51.100.7, _hidden, 10.1.2.3"], "10.1.2.3"),
         ("127.0.0.1", ["X-Forwarded-For: 198.51.100.7, 192.0.2.999"], "127.0.0.1"),
+        ("127.0.0.1", ["X-Forwarded-For: 198.51.100.7, 10.0.0 .1"], "127.0.0.1"),
+        ("127.0.0.1", ["X-Forwarded-For: 198.51.100.7, 192.0.2.9 10.1.2.3"], "127.0.0.1"),
+        ("127.0.0.1", ["X-Forwarded-For: 198.51.100.7, 2001: db8::1"], "127.0.0.1"),
+        ("127.0.0.1", ["X-Forwarded-For: 198.51.100.7, 192.0.2.9: 80"], "127.0.0.1"),
+        ("127.0.0.1", ["X-Forwarded-For: 198.51.100.7, 192.0.2.9:+80"], "127.0.0.1"),
+        // To some readers 010 is eight, to others ten.
+        ("127.0.0.1", ["X-Forwarded-For: 198.51.100.7, 010.1.2.3"], "127.0.0.1"),
+        ("127.0.0.1", ["X-Forwarded-For: 198.51.100.7, 192.0.2.00"], "127.0.0.1"),
+        ("127.0.0.1", ["X-Forwarded-For: 198.51.100.7, ::ffff:192.0.2.09"], "127.0.0.1"),
+        ("127.0.0.1", ["X-Forwarded-For: 198.51.100.7,\t 0.0.0.0 \t"], "0.0.0.0"),
     ])
     func `the client is the last hop that no trusted proxy is`(
         peer: String, fields: [String], client: String
@@ -95,7 +105,8 @@ struct ForwardedTests {
             ),
             // No path, user or query can be hidden in a host.
             (["X-Forwarded-Host: a.example/path"], nil), (["X-Forwarded-Host: u@a.example"], nil),
-            (["X-Forwarded-Host: a.example?x=y"], nil),
+            (["X-Forwarded-Host: a.example?x=y"], nil), (["X-Forwarded-Host: a .example"], nil),
+            (["X-Forwarded-Proto: ht tps"], "http://called.example"),
         ] as [([String], String?)])
     func `a trusted proxy says what was called`(fields: [String], base: String?) throws {
         let request = try Self.request(fields, peer: "10.0.0.1")

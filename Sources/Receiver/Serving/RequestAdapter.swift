@@ -66,13 +66,15 @@ enum RequestAdapter {
         address == "unix" || trusted.contains { $0.contains(address) }
     }
 
-    /// The elements of a header's lists, in order, empty ones left out.
+    /// The elements of a header's lists, in order, empty ones left out: without the blanks around them, with
+    /// those in them (RFC 9110 §5.6.1).
     private static func elements(_ fields: HTTPFields, _ name: StaticString) -> [String] {
         var found: [String] = []
         for line in fields.lines where fields.isNamed(line, name) {
             for part in fields.value(line).split(separator: ",") {
-                let element = part.filter { $0 != " " && $0 != "\t" }
-                if !element.isEmpty { found.append(element) }
+                var element = part.drop { $0 == " " || $0 == "\t" }
+                while element.last == " " || element.last == "\t" { element.removeLast() }
+                if !element.isEmpty { found.append(String(element)) }
             }
         }
         return found
@@ -96,7 +98,9 @@ enum RequestAdapter {
     }
 
     private static func isPortOrNothing(_ text: Substring) -> Bool {
-        text.isEmpty || text.first == ":" && UInt16(text.dropFirst()) != nil
+        let digits = text.dropFirst()
+        return text.isEmpty
+            || text.first == ":" && digits.first?.isNumber == true && UInt16(digits) != nil
     }
 
     /// What may stand in a URL's authority without a user (RFC 3986 §3.2): no path can be hidden in it.
