@@ -12,10 +12,11 @@ struct ForwardedTests {
     }
 
     private static func request(
-        _ fields: [String], peer: String, security: ConnectionSecurity? = nil
+        _ fields: [String], peer: String, target: String = "/a?b=c",
+        security: ConnectionSecurity? = nil
     ) throws -> HTTPRequest {
         let lines = fields.map { "\($0)\r\n" }.joined()
-        let text = Array("POST /a?b=c HTTP/1.1\r\nHost: called.example\r\n\(lines)\r\n".utf8)
+        let text = Array("POST \(target) HTTP/1.1\r\nHost: called.example\r\n\(lines)\r\n".utf8)
         let parser = HTTPParser(limits: HTTPLimits())
         var consumed = 0
         guard case .head(let head) = try parser.next(text.span, consumed: &consumed) else {
@@ -112,6 +113,35 @@ struct ForwardedTests {
         let request = try Self.request(fields, peer: "10.0.0.1")
         #expect(RequestAdapter.forwarded(request, trusted: Self.trusted) == base)
         let stranger = try Self.request(fields, peer: "192.0.2.1")
+        #expect(RequestAdapter.forwarded(stranger, trusted: Self.trusted) == nil)
+    }
+
+    /// RFC 9112 §3.2.2: the Host field is ignored then.
+    @Test(
+        arguments: [
+            ("http://good.example/a?b=c", [], "http://good.example"),
+            ("HTTP://good.example:8080", [], "http://good.example:8080"),
+            ("https://good.example?b=//c/d", [], "https://good.example"),
+            ("http://[2001:db8::1]:80/a", [], "http://[2001:db8::1]:80"),
+            ("http://good.example/a", ["X-Forwarded-Proto: https"], "https://good.example"),
+            (
+                "http://good.example/a",
+                ["X-Forwarded-Host: hooks.example", "X-Forwarded-Proto: https"],
+                "https://hooks.example"
+            ),
+            // What a URL may hold and no name of a host does ends as such a Host field does.
+            ("http://good!.example/a", [], nil),
+            // A path that looks like one.
+            ("//good.example/a", [], "http://called.example"),
+            ("/http://good.example/a", [], "http://called.example"),
+            ("/?http://good.example/a", [], "http://called.example"),
+        ] as [(String, [String], String?)])
+    func `an absolute target says what was called, whatever Host says`(
+        target: String, fields: [String], base: String?
+    ) throws {
+        let request = try Self.request(fields, peer: "10.0.0.1", target: target)
+        #expect(RequestAdapter.forwarded(request, trusted: Self.trusted) == base)
+        let stranger = try Self.request(fields, peer: "192.0.2.1", target: target)
         #expect(RequestAdapter.forwarded(stranger, trusted: Self.trusted) == nil)
     }
 

@@ -49,16 +49,29 @@ enum RequestAdapter {
     }
 
     /// `https://hooks.example` of `X-Forwarded-Proto` and `X-Forwarded-Host`, if the peer may set them: the
-    /// last value of each, which is the peer's own. Without a host, the one that it called.
+    /// last value of each, which is the peer's own. Without them, what it called: an absolute target, and
+    /// only without one the Host field (RFC 9112 §3.2.2).
     static func forwarded(_ request: HTTPRequest, trusted: [AddressRange]) -> String? {
         guard !trusted.isEmpty, isTrusted(request.remoteAddress, trusted) else { return nil }
         let fields = request.head.fields
+        let called = absolute(request.head.target)
         let scheme =
-            elements(fields, "x-forwarded-proto").last?.lowercased()
+            elements(fields, "x-forwarded-proto").last?.lowercased() ?? called?.scheme
             ?? (request.security == nil ? "http" : "https")
-        let host = elements(fields, "x-forwarded-host").last ?? fields.firstValue(named: "host")
+        let host =
+            elements(fields, "x-forwarded-host").last ?? called?.host
+            ?? fields.firstValue(named: "host")
         guard let host, isHost(host) else { return nil }
         return "\(scheme == "https" ? "https" : "http")://\(host)"
+    }
+
+    /// Scheme, in small letters, and authority of a target in absolute-form; nil for any other.
+    private static func absolute(_ target: String) -> (scheme: String, host: String)? {
+        guard target.utf8.first != UInt8(ascii: "/") else { return nil }
+        let parts = target.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].last == ":", parts[1].isEmpty else { return nil }
+        let host = parts[2].prefix { $0 != "/" && $0 != "?" }
+        return (parts[0].dropLast().lowercased(), String(host))
     }
 
     /// A local socket has no address; whoever may connect to it is a proxy of this machine.
