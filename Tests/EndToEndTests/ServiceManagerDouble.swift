@@ -7,7 +7,9 @@ import TestSupport
 final class ServiceManagerDouble {
     let folder: URL
     let port: UInt16
+    let secondPort: UInt16
     private let listener: Int32
+    private let secondListener: Int32
     private let notifications: Int32
     private var process: Process?
 
@@ -23,27 +25,15 @@ final class ServiceManagerDouble {
         try Data("\(ReceiverProcess.secret)\n".utf8).write(
             to: folder.appendingPathComponent("credentials/secret_hmac"))
         try Data(configuration.utf8).write(to: folder.appendingPathComponent("postern.yaml"))
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let descriptor = listener
-        // unsafe: values on this stack, lent for the calls; the same below.
-        let bound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(descriptor, $0, length) == 0 && listen(descriptor, 4096) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard bound else { throw ReceiverProcess.Trouble(description: "bind: \(errno)") }
-        port = UInt16(bigEndian: address.sin_port)
+        (listener, port) = try Self.listen()
+        (secondListener, secondPort) = try Self.listen()
         notifications = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         var local = sockaddr_un()
         local.sun_family = sa_family_t(AF_UNIX)
         let path = Array(folder.appendingPathComponent("notify").path.utf8)
         unsafe withUnsafeMutableBytes(of: &local.sun_path) { unsafe $0.copyBytes(from: path) }
         let receiver = notifications
+        // unsafe: values on this stack, lent for the calls; the same below.
         let named = unsafe withUnsafePointer(to: &local) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 unsafe bind(receiver, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
@@ -55,36 +45,66 @@ final class ServiceManagerDouble {
             notifications, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
     }
 
+    /// A socket that listens on a port of its own.
+    private static func listen() throws -> (descriptor: Int32, port: UInt16) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        // unsafe: values on this stack, lent for the calls.
+        let bound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(descriptor, $0, length) == 0 && Glibc.listen(descriptor, 4096) == 0
+                    && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard bound else { throw ReceiverProcess.Trouble(description: "bind: \(errno)") }
+        return (descriptor, UInt16(bigEndian: address.sin_port))
+    }
+
     deinit {
         process?.terminate()
         process?.waitUntilExit()
         close(listener)
+        close(secondListener)
         close(notifications)
         try? FileManager.default.removeItem(at: folder)
     }
 
     var processIdentifier: Int32 { process?.processIdentifier ?? 0 }
 
-    /// Starts the program with the socket as descriptor 3, as systemd would.
-    func start(watchdogMicroseconds: Int = 0) throws {
+    /// Starts the program with sockets as descriptors 3 and, where there are two, 4, as systemd would.
+    ///
+    /// - Parameters:
+    ///   - names: nil where the socket units are older than names.
+    ///   - process: whom they are said to be for, in the words of a shell.
+    func start(
+        watchdogMicroseconds: Int = 0, sockets: Int = 1, names: String? = "webhooks",
+        process: String = "$$"
+    ) throws {
         let program = Process()
         program.executableURL = URL(fileURLWithPath: "/bin/sh")
         program.arguments = [
-            "-c", "exec 3<&0 </dev/null; LISTEN_PID=$$ WATCHDOG_PID=$$ exec \"$@\"", "sh",
+            "-c",
+            "exec 3<&0 4>&1 </dev/null >/dev/null; "
+                + "LISTEN_PID=\(process) WATCHDOG_PID=$$ exec \"$@\"", "sh",
             ReceiverProcess.binary, "serve", "--config",
             folder.appendingPathComponent("postern.yaml").path,
         ]
         var environment = ProcessInfo.processInfo.environment
-        environment["LISTEN_FDS"] = "1"
-        environment["LISTEN_FDNAMES"] = "webhooks"
+        environment["LISTEN_FDS"] = "\(sockets)"
+        environment["LISTEN_FDNAMES"] = names
         environment["NOTIFY_SOCKET"] = folder.appendingPathComponent("notify").path
         environment["CREDENTIALS_DIRECTORY"] = folder.appendingPathComponent("credentials").path
         if watchdogMicroseconds > 0 { environment["WATCHDOG_USEC"] = "\(watchdogMicroseconds)" }
         program.environment = environment
         program.standardInput = FileHandle(fileDescriptor: listener, closeOnDealloc: false)
+        program.standardOutput = FileHandle(
+            fileDescriptor: secondListener, closeOnDealloc: false)
         program.standardError = FileHandle.nullDevice
         try program.run()
-        process = program
+        self.process = program
     }
 
     /// The next notification, or nil after 20 s of silence.

@@ -95,6 +95,45 @@ struct SystemdTests {
         #expect(systemd.waitForExit() == 69)
     }
 
+    /// The status that the socket of a port answers to a delivery with.
+    private static func status(_ port: UInt16, _ id: String) throws -> Int? {
+        let signature = "X-Signature: sha256=\(try Signatures.hmac("{}"))"
+        return try RawConnection.post(
+            port, "/webhooks/hmac", "{}", [signature, "X-Delivery: \(id)"])?.status
+    }
+
+    /// sd_listen_fds(3): a socket has the name that stands at its place, and `unknown` where none is said.
+    @Test(
+        arguments: [
+            ("systemd:webhooks", "webhooks:webhooks"), ("systemd:unknown", nil),
+            ("[systemd:one, systemd:two]", "one:two"), ("[systemd:one, systemd:unknown]", "one"),
+        ] as [(String, String?)])
+    func `two sockets come, by the names that they have`(listen: String, names: String?) throws {
+        let systemd = try ServiceManagerDouble(
+            configuration: Self.configuration.replacingOccurrences(
+                of: "systemd:webhooks", with: listen))
+        try systemd.start(sockets: 2, names: names)
+        _ = try #require(systemd.wait(for: "READY=1"))
+        #expect(try Self.status(systemd.port, "s-1") == 200)
+        #expect(try Self.status(systemd.secondPort, "s-2") == 200)
+        systemd.signal(SIGTERM)
+        #expect(systemd.waitForExit() == 0)
+    }
+
+    @Test func `a socket without a name has not the one that is wanted`() throws {
+        let systemd = try ServiceManagerDouble(configuration: Self.configuration)
+        try systemd.start(sockets: 2, names: nil)
+        #expect(systemd.waitForExit() == 69)
+    }
+
+    /// What a parent was given is not its child's.
+    @Test(arguments: ["1", "", "$PPID"])
+    func `sockets that are for another process are not taken`(process: String) throws {
+        let systemd = try ServiceManagerDouble(configuration: Self.configuration)
+        try systemd.start(process: process)
+        #expect(systemd.waitForExit() == 69)
+    }
+
     @Test func `restarts under load drop no connection`() throws {
         let systemd = try ServiceManagerDouble(configuration: Self.configuration)
         try systemd.start()

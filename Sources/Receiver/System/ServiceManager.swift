@@ -28,8 +28,9 @@ enum ServiceManager {
             let count = SystemText.environment("LISTEN_FDS").flatMap({ Int32($0) }),
             (1...1024).contains(count)
         else { return [] }
-        let names = (SystemText.environment("LISTEN_FDNAMES") ?? "")
-            .split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        let names =
+            SystemText.environment("LISTEN_FDNAMES")?
+            .split(separator: ":", omittingEmptySubsequences: false).map(String.init) ?? []
         return (0..<count).map { place in
             let descriptor = 3 + place
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
