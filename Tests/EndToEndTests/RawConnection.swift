@@ -5,6 +5,7 @@ import Glibc
 final class RawConnection {
     private var descriptor: Int32
     private var buffer: [UInt8] = []
+    private var hasEnded = false
 
     /// Connects to 127.0.0.1, or to another address as a number.
     init(port: UInt16, host: UInt32 = 0x7F00_0001) throws {
@@ -61,6 +62,8 @@ final class RawConnection {
         let count = unsafe chunk.withUnsafeMutableBytes {
             unsafe recv(descriptor, $0.baseAddress, $0.count, 0)
         }
+        let code = errno
+        hasEnded = count == 0 || count < 0 && code == ECONNRESET
         guard count > 0 else { return false }
         buffer += chunk[..<count]
         return true
@@ -84,6 +87,12 @@ final class RawConnection {
             }
             guard fill() else { return nil }
         }
+    }
+
+    /// Reads on until the server ends the connection; false when nothing comes for 20 seconds.
+    func ends() -> Bool {
+        while fill() {}
+        return hasEnded
     }
 
     /// One request on a connection of its own.
