@@ -4,7 +4,7 @@ import Testing
 
 @testable import Receiver
 
-/// The commands of the README, as far as the command line can judge them.
+/// The README's commands, as far as the command line can judge them, and its figures.
 struct ReadmeCommandTests {
     /// The words after `postern` of each command: in blocks of shell, and between backticks.
     private static func commands() throws -> [[String]] {
@@ -45,5 +45,13 @@ struct ReadmeCommandTests {
                     Array(words.dropFirst(command.path.count)), command, terminal)
             }
         }
+    }
+
+    @Test func `what growth costs is what was measured`() throws {
+        func text(_ path: String) throws -> String {
+            try String(
+                contentsOf: Folders.project.appendingPathComponent(path), encoding: .utf8)
+        }
+        #expect(try text("README.md").contains("\n\n\(text("deploy/report/report.md"))"))
     }
 }
