@@ -32,7 +32,7 @@ final class SegmentChecks: Sendable {
         worker.stop()
     }
 
-    private func check(_ queue: FileQueue) {
+    func check(_ queue: FileQueue) {
         var left = Self.bytesMax
         while left > 0, !isStopping.load(ordering: .relaxed) {
             do throws(QueueError) {
