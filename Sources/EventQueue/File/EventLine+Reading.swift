@@ -83,15 +83,15 @@ extension EventLine {
     /// Whether a line, given without its newline, has the checksum that it was written with.
     static func isIntact(_ bytes: [UInt8], _ line: Range<Int>) -> Bool {
         guard line.count > prefixCount, line.upperBound <= bytes.count,
-            bytes[line.lowerBound..<line.lowerBound + opening.count].elementsEqual(opening),
+            bytes.span.holds(opening, at: line.lowerBound),
             bytes[line.lowerBound + 19] == UInt8(ascii: "\""),
             bytes[line.lowerBound + 20] == UInt8(ascii: ","),
             bytes[line.upperBound - 1] == UInt8(ascii: "}")
         else { return false }
         var stored: UInt32 = 0
-        for digit in bytes[line.lowerBound + opening.count..<line.lowerBound + 19] {
+        for index in line.lowerBound + opening.utf8CodeUnitCount..<line.lowerBound + 19 {
             // Only the writer's spelling: a flipped bit must not turn into another valid one.
-            guard let value = Hex.digits.firstIndex(of: digit) else { return false }
+            guard let value = Hex.value(bytes[index]) else { return false }
             stored = stored << 4 | UInt32(value)
         }
         return stored
@@ -108,12 +108,7 @@ struct LineScanner {
     /// Moves past the name, if it is next.
     private mutating func take(_ name: StaticString) -> Bool {
         let count = name.utf8CodeUnitCount
-        guard position <= end - count else { return false }
-        for index in 0..<count {
-            // A static string's bytes are there for ever.
-            let expected = unsafe name.utf8Start[index]
-            if bytes[position + index] != expected { return false }
-        }
+        guard position <= end - count, bytes.span.holds(name, at: position) else { return false }
         position += count
         return true
     }
@@ -147,14 +142,23 @@ struct LineScanner {
     }
 
     private mutating func number() -> Int64? {
-        let start = position
-        while position < end,
-            bytes[position] == UInt8(ascii: "-")
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position])
-        {
-            position += 1
+        var rest = position
+        let isNegative = rest < end && bytes[rest] == UInt8(ascii: "-")
+        if isNegative { rest += 1 }
+        let start = rest
+        var number: Int64 = 0
+        while rest < end, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[rest]) {
+            let digit = Int64(bytes[rest] - UInt8(ascii: "0"))
+            let (product, overflow) = number.multipliedReportingOverflow(by: 10)
+            // Downwards, since there is one more of them.
+            let (sum, carry) = product.subtractingReportingOverflow(digit)
+            if overflow || carry { return nil }
+            number = sum
+            rest += 1
         }
-        return Int64(String(decoding: bytes[start..<position], as: UTF8.self))
+        guard rest > start, isNegative || number != .min else { return nil }
+        position = rest
+        return isNegative ? number : -number
     }
 
     /// The integers behind the name, up to the closing bracket; empty when the name is not next.

@@ -22,7 +22,7 @@ enum EventLine {
     static let prefixCount = 21
     /// Enough for the members of most lines besides document and request.
     static let membersRoom = 384
-    static let opening = Array("{\"crc32c\":\"".utf8)
+    static let opening: StaticString = "{\"crc32c\":\""
     /// Bytes from a line's start to the digits of the sequence.
     static let sequenceOffset = 33
 
@@ -94,7 +94,7 @@ enum EventLine {
         let crc = CRC32C.checksum(bytes, start + prefixCount..<bytes.count - 1)
         var digits = HexText.digits(crc)
         for index in 0..<8 {
-            bytes[start + opening.count + index] = UInt8(truncatingIfNeeded: digits)
+            bytes[start + opening.utf8CodeUnitCount + index] = UInt8(truncatingIfNeeded: digits)
             digits >>= 8
         }
     }
