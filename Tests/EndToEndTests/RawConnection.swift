@@ -69,7 +69,18 @@ final class RawConnection {
         return true
     }
 
-    /// The status and body of the next answer; nil when the connection ends first.
+    /// True when the server ends the connection, cleanly or with a reset, before anything else comes;
+    /// false when something comes, or nothing in time.
+    func readsEnd() -> Bool {
+        guard buffer.isEmpty else { return false }
+        var byte: UInt8 = 0
+        // unsafe: reads one byte on this stack.
+        let count = unsafe recv(descriptor, &byte, 1, 0)
+        return count == 0 || (count < 0 && errno == ECONNRESET)
+    }
+
+    /// The status and body of the next answer; nil when the connection ends first, or nothing comes in
+    /// time.
     func answer() -> (status: Int, head: String, body: String)? {
         let mark = Array("\r\n\r\n".utf8)
         while true {

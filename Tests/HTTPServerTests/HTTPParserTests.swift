@@ -67,6 +67,20 @@ struct HTTPParserTests {
             "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
             ["413"]
         ),
+        // Sixteen digits of a chunk's size, and one beyond.
+        (
+            "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n0000000000000001\r\na\r\n"
+                + "0000000000000000\r\n\r\n",
+            ["POST / a"]
+        ),
+        (
+            "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n00000000000000001\r\n",
+            ["400"]
+        ),
+        (
+            "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n00000000000000000\r\n\r\n",
+            ["400"]
+        ),
         (
             "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n0\r\nBad Trailer: x\r\n\r\n",
             ["400"]
@@ -143,6 +157,14 @@ struct HTTPParserTests {
         #expect(Self.outcome(empty + "A: b\r\nC: d\r\n\r\n", limits: limits) == ["POST / "])
         #expect(
             Self.outcome(empty + "A: b\r\nC: d\r\nE: f\r\n\r\n", limits: limits) == ["431"])
+        // Over the lines of trailers together, without their ends: `A: b` takes four.
+        for (count, expected) in [
+            (start.utf8.count - 4, "POST / "), (start.utf8.count - 3, "431"),
+        ] {
+            let line = "C: " + String(repeating: "d", count: count - 3)
+            let outcome = Self.outcome(empty + "A: b\r\n\(line)\r\n\r\n", limits: limits)
+            #expect(outcome == [expected], "\(count)")
+        }
         // An endless line is not waited for.
         let endless = start + "1;" + String(repeating: "x", count: 200)
         #expect(Self.outcome(endless, limits: limits) == ["431"])

@@ -34,8 +34,20 @@ final class TestServer: Sendable {
     }
 
     /// Waits until the server has so many connections; gives up after 20 seconds.
-    func waitForConnections(_ count: Int) {
-        for _ in 0..<20_000 where server.connectionCount != count {
+    func waitForConnections(_ count: Int) { wait { server.connectionCount == count } }
+
+    /// Waits until the handler was told of so many failures; gives up after 20 seconds.
+    func waitForFailures(_ count: Int) { wait { handler.failures.count >= count } }
+
+    /// Returns when the loops have done what was ready before; gives up after 20 seconds.
+    func waitForRounds() {
+        let before = server.heartbeats()
+        // The round after the present one sees all of it, and is over when another begins.
+        wait { zip(before, server.heartbeats()).allSatisfy { $1 >= $0 + 2 } }
+    }
+
+    private func wait(until isSo: () -> Bool) {
+        for _ in 0..<20_000 where !isSo() {
             var time = timespec(tv_sec: 0, tv_nsec: 1_000_000)
             unsafe nanosleep(&time, nil)
         }

@@ -113,10 +113,19 @@ public final class TestClient {
         return Array(buffer.prefix(max(0, count)))
     }
 
+    /// True when the peer ends the connection, cleanly or with a reset, before anything else comes; false
+    /// when something comes, or nothing in time.
+    public func readsEnd() -> Bool {
+        var byte: UInt8 = 0
+        let count = unsafe recv(fd, &byte, 1, 0)
+        return count == 0 || (count < 0 && errno == ECONNRESET)
+    }
+
     /// Sends the end of the input and stays readable.
     public func endInput() { shutdown(fd, Int32(SHUT_WR)) }
 
-    /// Reads until what has come holds `until`, or the peer ends; gives all that has come.
+    /// Reads until what has come holds `until`, the peer ends, or nothing comes in time; gives all that has
+    /// come.
     public func read(until: String?) -> String {
         var text: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
