@@ -54,6 +54,8 @@ final class Connection {
     /// Tells two waits of one kind apart: each request has a time of its own.
     var waitingMark: UInt64 = 0
     var waitingSince: UInt64 = 0
+    /// Until when the client must have taken more of the answers that wait; `.max` when none wait.
+    private(set) var writeDeadline = UInt64.max
     /// Bytes of an incomplete body that count against the server's limit.
     var bodyBytesCounted = 0
     /// What epoll watches now.
@@ -116,17 +118,36 @@ final class Connection {
             && outputCount < limits.writeBufferBytesMax
     }
 
-    /// What the peer, or the handler, is waited for now; lingering is decided elsewhere.
-    @inline(__always) func wanted(_ limits: HTTPLimits) -> Waiting {
+    /// What the peer, or the handler, is waited for now; lingering is decided elsewhere. A request that
+    /// has begun keeps its time whether or not the client takes its answers: for those there is
+    /// `writeDeadline` besides.
+    @inline(__always) var wanted: Waiting {
         if let layers, !layers.isReady { return .handshake }
-        if hasOutput { return .write }
-        guard mayRead(limits) else { return .handler }
-        switch parser.phase {
-        case .idle: return inFlightCount == 0 ? .request : .handler
-        case .head: return .head
-        case .body: return .body
+        if !isLast {
+            switch parser.phase {
+            case .idle: break
+            case .head: return .head
+            case .body: return .body
+            }
         }
+        if hasOutput { return .write }
+        return isLast || inFlightCount > 0 ? .handler : .request
     }
+
+    /// Notes that answers wait, and how much of those that waited before the client has taken: that gives
+    /// it the time that so much may take, so that it cannot hold on to them by taking byte after byte.
+    func outputWaits(sent: Int, now: UInt64, _ limits: HTTPLimits) {
+        let silence = now &+ UInt64(max(0, limits.writeTimeoutMilliseconds)) &* 1_000_000
+        guard writeDeadline != .max else {
+            writeDeadline = silence
+            return
+        }
+        let worth = UInt64(sent) &* 1_000_000_000 / UInt64(max(1, limits.bodyBytesPerSecondMin))
+        writeDeadline = min(silence, writeDeadline &+ worth)
+    }
+
+    /// Notes that the client has taken all.
+    func outputHasGone() { writeDeadline = .max }
 
     /// Puts the answer to its request; false, and takes nothing, when there is none that waits for it.
     func take(_ response: inout HTTPResponse?, sequence: UInt64) -> Bool {

@@ -171,6 +171,9 @@ extension EventLoop {
         handler.protocolFailed(failure, remoteAddress: connection.remoteAddress)
         connection.isLast = true
         connection.input = []
+        // The refusal may wait long for a client that does not read.
+        connection.parser.dropBody()
+        noteBodyBytes(connection)
         connection.currentHead = nil
         connection.currentContext = nil
         countRequests(1)

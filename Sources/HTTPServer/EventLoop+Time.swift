@@ -18,6 +18,7 @@ extension EventLoop {
     }
 
     private func expire(_ connection: Connection) {
+        if connection.hasOutput, connection.writeDeadline <= now { return close(connection) }
         switch connection.waiting {
         case .head, .body:
             let limit = connection.waiting == .head ? "header_timeout" : "body_timeout"
@@ -40,15 +41,15 @@ extension EventLoop {
 
     /// Notes what the connection waits for now and until when. A wait of the same kind for the same
     /// request keeps its deadline, so that a trickle of bytes gains no time.
-    /// `progressed` says that the client took some bytes of an answer.
-    func settle(_ connection: Connection, progressed: Bool = false) {
+    /// `outputChanged` says that answers have begun to wait, or that the client took some that waited.
+    func settle(_ connection: Connection, outputChanged: Bool = false) {
         guard isOpen(connection), connection.waiting != .linger else { return }
-        let waiting = connection.wanted(limits)
-        countBody(connection, waiting)
+        countBody(connection)
+        let waiting = connection.wanted
         let mark =
             waiting == .handler ? connection.firstSequence : connection.nextSequence
-        if waiting == connection.waiting, mark == connection.waitingMark, !progressed {
-            if waiting == .body { setDeadline(connection) }
+        if waiting == connection.waiting, mark == connection.waitingMark {
+            if waiting == .body || outputChanged { setDeadline(connection) }
             return
         }
         connection.waitingMark = mark
@@ -62,7 +63,7 @@ extension EventLoop {
     }
 
     private func setDeadline(_ connection: Connection) {
-        let milliseconds =
+        let milliseconds: Int? =
             switch connection.waiting {
             case .handshake: limits.handshakeTimeoutMilliseconds
             case .request: limits.keepAliveTimeoutMilliseconds
@@ -72,24 +73,37 @@ extension EventLoop {
                     &+ (connection.parser.bodyBytesReceived &* 1000)
                     / max(1, limits.bodyBytesPerSecondMin)
             case .handler: limits.responseTimeoutMilliseconds
-            case .write: limits.writeTimeoutMilliseconds
+            case .write: nil
             case .linger: limits.lingerMilliseconds
             }
-        let deadline = connection.waitingSince &+ UInt64(max(0, milliseconds)) &* 1_000_000
+        var deadline = UInt64.max
+        if let milliseconds {
+            deadline = connection.waitingSince &+ UInt64(max(0, milliseconds)) &* 1_000_000
+        }
+        if connection.hasOutput { deadline = min(deadline, connection.writeDeadline) }
         set(deadline: deadline, connection.slot)
         if deadline < nextSweep { nextSweep = deadline }
     }
 
     /// Counts the memory of a body that is still arriving against the server's limit.
-    private func countBody(_ connection: Connection, _ waiting: Connection.Waiting) {
-        let held = connection.parser.bodyBytesHeld
-        guard held != connection.bodyBytesCounted else { return }
-        shared.addBodyBytes(held - connection.bodyBytesCounted)
-        connection.bodyBytesCounted = held
-        if waiting == .body, shared.bodyBytesBuffered > limits.bodyBytesBufferedMax {
+    private func countBody(_ connection: Connection) {
+        guard noteBodyBytes(connection), connection.parser.phase == .body, !connection.isLast else {
+            return
+        }
+        if shared.bodyBytesBuffered > limits.bodyBytesBufferedMax {
             refuse(
                 connection,
                 HTTPFailure(503, "too many bodies at once", limit: "body_bytes_buffered_max"))
         }
+    }
+
+    /// - Returns: whether the body takes another amount than before.
+    @discardableResult
+    func noteBodyBytes(_ connection: Connection) -> Bool {
+        let held = connection.parser.bodyBytesHeld
+        guard held != connection.bodyBytesCounted else { return false }
+        shared.addBodyBytes(held - connection.bodyBytesCounted)
+        connection.bodyBytesCounted = held
+        return true
     }
 }

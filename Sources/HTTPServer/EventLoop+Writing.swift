@@ -53,13 +53,19 @@ extension EventLoop {
             } else {
                 connection.output = Array(outgoing[sent...])
             }
-            settle(connection, progressed: sent > 0)
+            // What waited before has gone: a new wait begins.
+            if sent >= held { connection.outputHasGone() }
+            connection.outputWaits(sent: sent, now: now, limits)
+            settle(connection, outputChanged: true)
         } else {
-            if held > 0 { connection.output = [] }
+            if held > 0 {
+                connection.output = []
+                connection.outputHasGone()
+            }
             if connection.isLast, connection.inFlightCount == 0 {
                 finish(connection)
             } else {
-                settle(connection)
+                settle(connection, outputChanged: held > 0)
             }
         }
         if outgoing.capacity > 1 << 20 { outgoing = [] }

@@ -17,7 +17,8 @@ package struct HTTPLimits: Sendable, Equatable {
     /// beyond it 408.
     package var bodyTimeoutMilliseconds = 30_000
     /// For each so many bytes of a body that have arrived it may take a second longer, so that a slow
-    /// sender of a large body is told from one that only holds the connection.
+    /// sender of a large body is told from one that only holds the connection. The same holds for who
+    /// takes answers.
     package var bodyBytesPerSecondMin = 16 << 10
     /// Memory for bodies that are still arriving, of all connections together; beyond it 503.
     package var bodyBytesBufferedMax = 256 << 20
@@ -27,7 +28,9 @@ package struct HTTPLimits: Sendable, Equatable {
     package var requestsInFlightMax = 16_384
     /// How long a connection may wait for its next request.
     package var keepAliveTimeoutMilliseconds = 75_000
-    /// How long an answer may wait for a client that does not read.
+    /// How long answers may wait for a client that does not read; what it takes of them gains no more
+    /// time than `bodyBytesPerSecondMin` grants, and never more than this. Beyond it the connection is
+    /// closed.
     package var writeTimeoutMilliseconds = 30_000
     /// Connections of the whole server; more are answered 503 and closed as they come.
     package var connectionsMax = 20_000

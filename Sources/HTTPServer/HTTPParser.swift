@@ -63,6 +63,9 @@ final class HTTPParser {
     /// Bytes that the body holds in memory.
     var bodyBytesHeld: Int { body.capacity }
 
+    /// Gives back the memory of a body that is not read on.
+    func dropBody() { body = [] }
+
     /// Allows the body of the head just given, up to `bodyLimit` bytes.
     func accept(bodyLimit: Int) throws(HTTPFailure) {
         guard case .headDone(let isChunked, let length) = state else { return }

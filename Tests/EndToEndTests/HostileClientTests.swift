@@ -122,6 +122,27 @@ struct HostileClientTests {
         #expect(server.stop() == 0)
     }
 
+    @Test(arguments: [
+        ("header_timeout", "POST /webhooks/hmac HTTP/1.1\r\nHo"),
+        ("body_timeout", head + "\r\nabc"),
+    ])
+    func `half a request of a client that never reads is refused after its time`(
+        limit: String, start: String
+    ) throws {
+        let server = try Self.server(
+            "\(limit): 150ms, write_timeout: 1h, write_buffer_bytes_max: 1GiB")
+        do {
+            let client = try Self.deafClient(server)
+            client.send(start)
+            var isHit = false
+            for _ in 0..<20_000 where !isHit { isHit = try Self.hits(server, limit) }
+            #expect(isHit)
+            client.reset()
+        }
+        #expect(try Self.isWell(server))
+        #expect(server.stop() == 0)
+    }
+
     @Test func `without descriptors those who are connected go on, and others wait their turn`()
         throws
     {
