@@ -96,9 +96,7 @@ final class HTTPParser {
                 if count == remaining, body.isEmpty {
                     return finish(whole: input, &consumed, count)
                 }
-                // The exact size at once: a body is copied once and never grows.
-                let room = body.isEmpty && count > 0 ? remaining : 0
-                append(input, consumed, count, room: room)
+                append(input, consumed, count, of: body.count + remaining)
                 consumed += count
                 if count < remaining {
                     state = .body(remaining: remaining - count)
@@ -159,11 +157,19 @@ final class HTTPParser {
         return .complete(body.take())
     }
 
-    private func append(_ input: Span<UInt8>, _ start: Int, _ count: Int, room: Int = 0) {
+    /// A body of so many bytes has its room at once and is copied once. A larger one grows with what has
+    /// arrived, never beyond what was announced: else a byte would hold the memory of a megabyte.
+    private static let reservedBytesMax = 64 << 10
+
+    /// - Parameter length: that of the whole body, if it was announced.
+    private func append(_ input: Span<UInt8>, _ start: Int, _ count: Int, of length: Int? = nil) {
         guard count > 0 else { return }
-        // The span's own bounds check has passed when the pointer is taken.
         var body = self.body.take()
-        if room > 0 { body.reserveCapacity(room) }
+        let needed = body.count + count
+        if let length, needed > body.capacity {
+            body.reserveCapacity(min(length, max(Self.reservedBytesMax, 2 * needed)))
+        }
+        // The span's own bounds check has passed when the pointer is taken.
         unsafe input.extracting(start..<start + count).withUnsafeBufferPointer {
             unsafe body.append(contentsOf: $0)
         }
