@@ -15,11 +15,13 @@ extension EventLoop {
 
     /// Parsed straight from the loop's buffer when nothing is pending.
     private func readOnce(_ connection: Connection, _ buffers: inout ReadBuffers) {
+        // A PROXY header that came alone is the end of the layers, and of the wait for them.
+        let isLayered = connection.layers != nil
         let received = connection.receive(system, into: &buffers.bytes, wire: &buffers.wire)
-        guard connection.layers == nil || layersAdvanced(connection) else { return }
+        guard !isLayered || layersAdvanced(connection) else { return }
         switch received {
         case .wouldBlock:
-            guard connection.layers != nil else { return }
+            guard isLayered else { return }
             settle(connection)
             updateWatch(connection)
         case .failed: return layersFailed(connection)

@@ -139,6 +139,17 @@ struct ProxyHeaderTests {
         }
     }
 
+    @Test func `a connection whose header came alone is idle`() throws {
+        var limits = HTTPLimits()
+        (limits.handshakeTimeoutMilliseconds, limits.keepAliveTimeoutMilliseconds) = (3_600_000, 30)
+        try Self.withServer(limits) { server in
+            let client = try TestClient(port: server.port)
+            client.send("PROXY TCP4 192.0.2.1 198.51.100.1 1 2\r\n")
+            #expect(client.readsEnd())
+            #expect(server.handler.failures.isEmpty)
+        }
+    }
+
     @Test func `without a header nothing is answered`() throws {
         try Self.withServer { server in
             let client = try TestClient(port: server.port)
