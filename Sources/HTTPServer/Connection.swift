@@ -46,6 +46,8 @@ final class Connection {
     var currentHead: HTTPRequestHead?
     /// What the handler gave for it.
     var currentContext: (any AnyObject & Sendable)?
+    /// The client is to be told to go on when the answers before have gone, unless it does so by itself.
+    var owesContinue = false
     /// No further request is read: the last answer closes the connection.
     var isLast = false
     /// The peer has sent its end.
@@ -111,6 +113,11 @@ final class Connection {
 
     /// True when nothing is under way and nothing has begun.
     var isIdle: Bool { inFlightCount == 0 && !hasOutput && parser.isIdle && input.isEmpty }
+
+    /// True when a head has come, and nothing of its body.
+    var awaitsBody: Bool {
+        !isLast && parser.phase == .body && parser.bodyBytesReceived == 0 && input.isEmpty
+    }
 
     /// True when more requests may be read.
     func mayRead(_ limits: HTTPLimits) -> Bool {

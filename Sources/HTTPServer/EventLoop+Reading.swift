@@ -127,14 +127,9 @@ extension EventLoop {
         case .readBody(let limit, let context):
             try connection.parser.accept(bodyLimit: limit)
             connection.currentContext = context
-            // RFC 9110 §10.1.1: not sent when the body is on its way already; with answers still due it
-            // would overtake them, and the client goes on without it after a while.
-            if head.expectsContinue, head.hasBody, !hasMore, connection.inFlightCount == 0,
-                !connection.hasOutput
-            {
-                connection.output = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
-                touch(connection)
-            }
+            // RFC 9110 §10.1.1: not sent when the body is on its way already.
+            connection.owesContinue = head.expectsContinue && head.hasBody && !hasMore
+            if connection.owesContinue { touch(connection) }
         }
         return true
     }

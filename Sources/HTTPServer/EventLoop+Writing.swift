@@ -36,6 +36,12 @@ extension EventLoop {
             closesAfterLast: connection.isLast || (isDraining && connection.parser.isIdle))
         if count > 0 { countRequests(-count) }
         if closes { connection.isLast = true }
+        if connection.owesContinue, connection.inFlightCount == 0 {
+            connection.owesContinue = false
+            if connection.awaitsBody {
+                outgoing.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)
+            }
+        }
         var sent = 0
         while sent < outgoing.count {
             switch connection.send(system, outgoing, from: sent) {

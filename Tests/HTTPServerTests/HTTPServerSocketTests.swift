@@ -138,6 +138,39 @@ struct HTTPServerSocketTests {
         }
     }
 
+    private static let asking =
+        "POST /c HTTP/1.1\r\n\(close)Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+
+    @Test func `the client is told to continue when the answers before have gone`() throws {
+        try Self.withServer { port in
+            let client = try TestClient(port: port)
+            client.send(
+                "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nb" + Self.asking)
+            let early = client.read(until: "100 Continue\r\n\r\n")
+            #expect(early.hasSuffix("POST /b 1HTTP/1.1 100 Continue\r\n\r\n"))
+            client.send("ab")
+            #expect(client.read(until: nil).hasSuffix("POST /c 2"))
+        }
+    }
+
+    @Test func `who sends the body while another answer is due is not told to continue`() throws {
+        let server = try TestServer()
+        server.handler.holds = true
+        let client = try TestClient(port: server.port)
+        client.send("GET /b HTTP/1.1\r\nHost: a\r\n\r\n" + Self.asking)
+        server.handler.waitForRequests(1)
+        client.send("a")
+        client.waitUntilSent()
+        server.waitForRounds()
+        server.handler.holds = false
+        server.handler.release()
+        #expect(client.read(until: "/b").hasSuffix("/b"))
+        client.send("b")
+        let text = client.read(until: nil)
+        #expect(text.hasPrefix("HTTP/1.1 200 ") && text.hasSuffix("/c"))
+        server.stop()
+    }
+
     @Test func `HEAD has the length of the answer and no body`() throws {
         try Self.withServer { port in
             let text = try Self.exchange(port, ["HEAD /h HTTP/1.1\r\n\(Self.close)\r\n"])
