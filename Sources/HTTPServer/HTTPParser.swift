@@ -52,7 +52,8 @@ final class HTTPParser {
 
     var phase: Phase {
         guard case .head = state else { return .body }
-        return scanned == 0 && emptyLines == 0 ? .idle : .head
+        // RFC 9112 §2.2: empty lines are ignored, and so begin nothing.
+        return scanned == 0 ? .idle : .head
     }
 
     /// True between two requests, when nothing of the next one has arrived.

@@ -28,6 +28,18 @@ struct HTTPParserTests {
             "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n0\r\nTrailer: x\r\n\r\n",
             ["POST / "]
         ),
+        // RFC 9112 §2.2: empty lines before a request are ignored, as many as may be.
+        (String(repeating: "\r\n", count: 4), []), (String(repeating: "\r\n", count: 5), ["400"]),
+        ("POST / HTTP/1.1\r\n\(host)Content-Length: 1\r\n\r\na\r\n", ["POST / a"]),
+        (
+            "GET / HTTP/1.1\r\n\(host)\r\n\(String(repeating: "\r\n", count: 4))"
+                + "GET / HTTP/1.1\r\n\(host)\r\n\r\n",
+            ["GET / ", "GET / "]
+        ),
+        (
+            "GET / HTTP/1.1\r\n\(host)\r\n\(String(repeating: "\r\n", count: 5))",
+            ["GET / ", "400"]
+        ),
         ("GET http://a/b HTTP/1.1\r\n\(host)\r\n", ["GET http://a/b "]),
         ("OPTIONS * HTTP/1.1\r\n\(host)\r\n", ["OPTIONS * "]),
         ("GET / HTTP/1.0\r\n\r\n", ["GET / "]),

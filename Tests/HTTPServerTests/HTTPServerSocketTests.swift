@@ -171,6 +171,28 @@ struct HTTPServerSocketTests {
         server.stop()
     }
 
+    @Test func `an empty line after a body is no request`() throws {
+        let server = try TestServer()
+        let client = try TestClient(port: server.port)
+        client.send("POST /e HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na\r\n")
+        client.endInput()
+        let text = client.read(until: nil)
+        #expect(text.hasPrefix("HTTP/1.1 200 ") && text.hasSuffix("\r\n\r\n/e"))
+        #expect(server.handler.failures.isEmpty)
+        server.stop()
+    }
+
+    @Test func `a connection with no more than an empty line is idle`() throws {
+        var limits = HTTPLimits()
+        (limits.keepAliveTimeoutMilliseconds, limits.headerTimeoutMilliseconds) = (30, 3_600_000)
+        let server = try TestServer(limits)
+        let client = try TestClient(port: server.port)
+        client.send("\r\n")
+        #expect(client.readsEnd())
+        #expect(server.handler.failures.isEmpty)
+        server.stop()
+    }
+
     @Test func `HEAD has the length of the answer and no body`() throws {
         try Self.withServer { port in
             let text = try Self.exchange(port, ["HEAD /h HTTP/1.1\r\n\(Self.close)\r\n"])
