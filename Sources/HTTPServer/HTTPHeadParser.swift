@@ -245,7 +245,7 @@ struct HTTPHeadParser {
         return length
     }
 
-    private static func text(_ input: Span<UInt8>, _ range: Range<Int>) -> String {
+    static func text(_ input: Span<UInt8>, _ range: Range<Int>) -> String {
         // Bytes checked to be ASCII, which is UTF-8.
         unsafe input.extracting(range).withUnsafeBufferPointer {
             unsafe String(decoding: $0, as: UTF8.self)

@@ -88,9 +88,9 @@ enum HTTPTarget {
             index += 1
             let start = index
             while index < end, isLiteral(input[index]) { index += 1 }
-            guard index > start, index < end, input[index] == UInt8(ascii: "]") else {
-                return false
-            }
+            guard index < end, input[index] == UInt8(ascii: "]"),
+                NumericAddress.ipv6(HTTPHeadParser.text(input, start..<index)) != nil
+            else { return false }
             index += 1
         } else {
             while index < end {
@@ -117,7 +117,8 @@ enum HTTPTarget {
         return true
     }
 
-    /// Hexadecimal digits, colons and dots of IPv6; IPvFuture has no user.
+    /// Hexadecimal digits, colons and dots: what IPv6 addresses are made of. IPvFuture has no user, and
+    /// a zone means nothing to another machine.
     private static func isLiteral(_ byte: UInt8) -> Bool {
         HTTPCharacters.hexDigit(byte) != nil || byte == UInt8(ascii: ":")
             || byte == UInt8(ascii: ".")
