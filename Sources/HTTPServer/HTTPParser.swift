@@ -160,7 +160,7 @@ final class HTTPParser {
 
     /// A body of so many bytes has its room at once and is copied once. A larger one grows with what has
     /// arrived, never beyond what was announced: else a byte would hold the memory of a megabyte.
-    private static let reservedBytesMax = 64 << 10
+    private static let reservedBytesMax = 16 << 10
 
     /// - Parameter length: that of the whole body, if it was announced.
     private func append(_ input: Span<UInt8>, _ start: Int, _ count: Int, of length: Int? = nil) {
