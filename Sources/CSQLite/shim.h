@@ -29,6 +29,16 @@ static inline int postern_bind_text_borrowed(
 static inline int postern_sqlite_sync(sqlite3 *database) {
   sqlite3_file *file = 0;
   int result = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  if (result != SQLITE_OK || !file || !file->pMethods) return result;
+  if (result != SQLITE_OK) return result;
+  if (!file || !file->pMethods) return SQLITE_IOERR_FSYNC;
   return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}
+
+// An expression, which Swift does not import.
+static const int postern_sqlite_ioerr_fsync = SQLITE_IOERR_FSYNC;
+
+// Variadic: the log is neither copied nor removed when this connection is the last to close.
+// https://www.sqlite.org/c3ref/c_dbconfig_defensive.html#sqlitedbconfignockptonclose
+static inline int postern_sqlite_keep_log(sqlite3 *database) {
+  return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
 }

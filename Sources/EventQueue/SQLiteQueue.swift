@@ -41,7 +41,7 @@ package final class SQLiteQueue: EventQueue {
     let writer: Mutex<Writer?>
     let reader: Mutex<Reader>
     private let isClosed = Atomic(false)
-    private let checkpointer: SQLiteCheckpointer?
+    let checkpointer: SQLiteCheckpointer?
 
     /// Opens or makes the database.
     /// - Parameters:
@@ -102,9 +102,7 @@ package final class SQLiteQueue: EventQueue {
     ) throws(QueueError) -> [AppendOutcome] {
         guard access == .readWrite else { throw QueueError(.readOnly, "append to queue") }
         return try withWriter { (writer) throws(QueueError) in
-            let outcomes = try append(events, nowMilliseconds, &writer)
-            checkpointIfDue(writer.connection)
-            return outcomes
+            try append(events, nowMilliseconds, &writer)
         }
     }
 
@@ -113,6 +111,7 @@ package final class SQLiteQueue: EventQueue {
         if try FileSystem().spaceLeft(folder) < options.spaceBytesMin {
             throw QueueError(.diskFull, "check of queue")
         }
+        if let failure = checkpointer?.failure { throw failure }
         try withWriter { (writer) throws(QueueError) in
             // Fails on a read-only file as an insert would; it is not kept.
             let connection = writer.connection
@@ -132,12 +131,20 @@ package final class SQLiteQueue: EventQueue {
     package func close() {
         guard !isClosed.exchange(true, ordering: .sequentiallyConsistent) else { return }
         checkpointer?.stop()
+        let keepsLog = checkpointer?.failure != nil
         writer.withLock { writer in
             // The next opening would do it; a short log makes that fast.
-            _ = try? writer?.connection.checkpoint()
+            if keepsLog {
+                writer?.connection.keepLog()
+            } else {
+                _ = try? writer?.connection.checkpoint()
+            }
             writer = nil
         }
-        reader.withLock { $0.connection = nil }
+        reader.withLock { reader in
+            if keepsLog { reader.connection?.keepLog() }
+            reader.connection = nil
+        }
     }
 
     /// Runs the body with the writing connection.
@@ -160,6 +167,7 @@ package final class SQLiteQueue: EventQueue {
             }
             do throws(QueueError) {
                 let result = try body(&writer)
+                checkpointIfDue(writer.connection)
                 slot = writer
                 return result
             } catch {
@@ -257,6 +265,6 @@ package final class SQLiteQueue: EventQueue {
         }
         // Most was copied by the other thread: this copies the rest, so that the next commit starts the
         // log anew. A failure here loses nothing: the log still has it all.
-        _ = try? connection.checkpoint()
+        do throws(QueueError) { try connection.checkpoint() } catch { checkpointer.note(error) }
     }
 }

@@ -62,6 +62,20 @@ import Testing
         #expect(plan.committed(pages: 102) == .finish)
     }
 
+    @Test(arguments: [
+        (40, CheckpointPlan.Step.finish), (41, .copy), (479, .copy), (480, .finish),
+    ])
+    func `a commit copies four parts at most, unless the log is four times too long`(
+        meanwhile: Int, next: CheckpointPlan.Step
+    ) {
+        var plan = CheckpointPlan(longPages: 160)
+        for _ in 0..<3 { #expect(plan.committed(pages: 1) == .none) }
+        #expect(plan.committed(pages: 160) == .copy)
+        for _ in 0..<4 { #expect(plan.committed(pages: 161) == .none) }
+        plan.copied()
+        #expect(plan.committed(pages: 160 + meanwhile) == next)
+    }
+
     @Test func `a log that began anew is copied from its start`() {
         var plan = CheckpointPlan(longPages: 1600)
         #expect(steps(&plan, by: 10, to: 1610).last?.step == .finish)
@@ -80,7 +94,7 @@ import Testing
     @Test(arguments: [0, 1, 15])
     func `the shortest of logs are copied and finished as well`(long: Int) {
         var plan = CheckpointPlan(longPages: long)
-        let steps = steps(&plan, by: 5, to: 60)
+        let steps = steps(&plan, by: 5, to: 100)
         #expect(steps.contains { $0.step == .copy })
         #expect(steps.contains { $0.step == .finish })
     }

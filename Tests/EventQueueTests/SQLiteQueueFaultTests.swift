@@ -144,4 +144,58 @@ struct DiskFault: Sendable, CustomTestStringConvertible {
         #expect(FaultyDisk.disarm(folder.path) == 1)
         try copying.copyLog()
     }
+
+    @Test func `what the disk may have dropped is copied anew once nobody has the database open`()
+        throws
+    {
+        let queue = try open()
+        try queue.appendEach(["a"])
+        let path = folder.path + "/queue.db"
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        try queue.appendEach(["b", "c"])
+        do {
+            let copying = try SQLiteConnection(
+                path: path, mode: .existing, busyTimeoutMilliseconds: 100)
+            // SQLite's own two syncs pass.
+            FaultyDisk.arm(folder.path, .sync, skip: 2, result: SQLITE_IOERR)
+            do throws(QueueError) { try copying.copyLog() } catch {
+                queue.checkpointer?.note(error)
+            }
+            #expect(FaultyDisk.disarm(folder.path) == 1)
+        }
+        let failure = QueueError(
+            sqlite: SQLITE_IOERR | 4 << 8, operation: "sync of database")
+        #expect(throws: failure) { try queue.checkWritable() }
+        queue.close()
+        // The pages did not reach the disk, as a power cut shows.
+        let handle = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        try handle.write(contentsOf: before)
+        try handle.truncate(atOffset: UInt64(before.count))
+        try handle.close()
+        let reopened = try open()
+        #expect(try reopened.ids() == ["a", "b", "c"])
+        try reopened.checkWritable()
+        reopened.close()
+        let again = try open()
+        #expect(try again.ids() == ["a", "b", "c"])
+        again.close()
+    }
+
+    @Test func `consumers and retention keep the log short, too`() throws {
+        let queue = try open()
+        try queue.appendEach((0..<10).map(String.init))
+        let rounds = 1500
+        for _ in 0..<rounds {
+            let leased = try queue.lease(
+                count: 1, durationMilliseconds: 1, nowMilliseconds: now)
+            let lease = try #require(leased.first?.lease)
+            _ = try queue.nack(lease, error: nil, delayMilliseconds: 0, nowMilliseconds: now)
+            _ = try queue.returnDeadLetters(nil, nowMilliseconds: now)
+        }
+        let log = try FileManager.default.attributesOfItem(atPath: folder.path + "/queue.db-wal")
+        // Each round writes two pages at least.
+        let bytes = try #require(log[.size] as? Int)
+        #expect(bytes < rounds * SQLiteQueueOptions().pageBytes)
+        queue.close()
+    }
 }

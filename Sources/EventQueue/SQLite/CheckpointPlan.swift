@@ -13,8 +13,8 @@ struct CheckpointPlan {
         case finish
     }
 
-    /// Fewer commits than this are never between two copies: where a sync takes long, most of them are
-    /// to be those of commits.
+    /// Fewer commits than this are never between the beginnings of two copies: where a sync takes long,
+    /// most of them are to be those of commits.
     static let commitsMin = 4
 
     /// So many pages are a long log.
@@ -41,7 +41,10 @@ struct CheckpointPlan {
         if pages < begunPages { begunPages = 0 }
         if isCopied {
             isCopied = false
-            if begunPages >= longPages { return .finish }
+            // What came meanwhile is little, unless the disk is slow or a reader had held the log: then
+            // another copy comes first, but for a log that is much too long.
+            let isLittle = pages - begunPages <= 4 * stepPages
+            if begunPages >= longPages, isLittle || pages >= 4 * longPages { return .finish }
         }
         guard pages - begunPages >= stepPages, commits >= Self.commitsMin else { return .none }
         (begunPages, commits, isCopying) = (pages, 0, true)

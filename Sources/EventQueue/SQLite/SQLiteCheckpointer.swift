@@ -1,9 +1,11 @@
+import CSQLite
 import Synchronization
 
 /// Copies the write-ahead log into the database on a thread of its own, as `CheckpointPlan` says.
 final class SQLiteCheckpointer: Sendable {
     private struct State {
         var plan: CheckpointPlan
+        var failure: QueueError?
         var isStopping = false
     }
 
@@ -23,13 +25,27 @@ final class SQLiteCheckpointer: Sendable {
     /// Told after every commit; true when the caller should copy what is left.
     /// - Parameter pages: the log's length.
     func shouldFinish(pages: Int) -> Bool {
-        switch state.withLock({ $0.plan.committed(pages: pages) }) {
+        let step = state.withLock { state -> CheckpointPlan.Step in
+            state.failure == nil ? state.plan.committed(pages: pages) : .none
+        }
+        switch step {
         case .none: return false
         case .finish: return true
         case .copy:
             signal.signal()
             return false
         }
+    }
+
+    /// Set once the disk failed to take what had been copied. SQLite counts that as copied, and the kernel
+    /// may have dropped it and would report success the next time: from then on the log must be kept whole,
+    /// and grows, until nobody has the database open. Whoever opens it then has all of it copied anew.
+    var failure: QueueError? { state.withLock { $0.failure } }
+
+    /// Notes what kept the log from being copied; other failures than of a sync may pass.
+    func note(_ error: QueueError) {
+        guard case .sqlite(_, postern_sqlite_ioerr_fsync) = error.underlying else { return }
+        state.withLock { $0.failure = $0.failure ?? error }
     }
 
     /// Ends the thread.
@@ -52,7 +68,9 @@ final class SQLiteCheckpointer: Sendable {
                 }
                 try connection?.copyLog()
             } catch {
-                // The log keeps everything; the next copy tries again with a new connection.
+                note(error)
+                if failure != nil { connection?.keepLog() }
+                // The log keeps everything; should it pass, the next copy has a new connection.
                 connection = nil
             }
             state.withLock { $0.plan.copied() }

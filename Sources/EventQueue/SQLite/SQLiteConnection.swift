@@ -207,9 +207,11 @@ final class SQLiteConnection: @unchecked Sendable {
     /// left for the commit that copies that one.
     func copyLog() throws(QueueError) {
         try checkpoint()
-        let result = unsafe postern_sqlite_sync(handle)
-        guard result == SQLITE_OK else {
-            throw QueueError(sqlite: result, operation: "sync of database")
+        guard unsafe postern_sqlite_sync(handle) == SQLITE_OK else {
+            throw QueueError(sqlite: postern_sqlite_ioerr_fsync, operation: "sync of database")
         }
     }
+
+    /// Closing this connection leaves the write-ahead log as it is, should it be the last one.
+    func keepLog() { _ = unsafe postern_sqlite_keep_log(handle) }
 }
