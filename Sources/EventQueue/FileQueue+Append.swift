@@ -161,7 +161,7 @@ extension FileQueue {
         } catch {
             // What the kernel holds of this file can no longer be trusted to reach the disk, and
             // asking again would report success. The next append begins a new segment; the next
-            // start reads this one anew and checks every line.
+            // start, or a check, reads this one from the disk, line by line.
             if tail == nil { _ = try? folder.system.truncate(active, to: segment.bytes) }
             writer.active = nil
             // Should it not be left, the next append does that first.
@@ -210,7 +210,7 @@ extension FileQueue {
         } else {
             writer.keys = DeduplicationTable()
         }
-        if let left = writer.segments.last { writer.unchecked.append(left.first) }
+        if let left = writer.segments.last { writer.unchecked.add(finished: left) }
         writer.active = file
         writer.activeSince = nowMilliseconds
         writer.segments.append(Segment(first: first))

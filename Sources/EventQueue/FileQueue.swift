@@ -14,8 +14,7 @@ package final class FileQueue: EventQueue {
         let lock: File
         /// Oldest first; the last one is written to while `active` is open.
         var segments: [Segment]
-        /// Numbers of those that `check` has yet to read, oldest first.
-        var unchecked: [UInt64] = []
+        var unchecked = UncheckedSegments()
         var active: File?
         /// What makes appends durable; nil when the segment is synchronised instead.
         var journal: AppendJournal?
@@ -34,6 +33,15 @@ package final class FileQueue: EventQueue {
         /// When a new segment is begun.
         var segmentBytesMax: Int
         var segmentAgeMillisecondsMax: Int64
+
+        /// Removes a segment whose file is gone; false when it is not there.
+        mutating func remove(_ first: UInt64) -> Bool {
+            guard let index = segments.firstIndex(where: { $0.first == first }) else {
+                return false
+            }
+            segments.remove(at: index)
+            return true
+        }
 
         /// Adds a segment that was there, and the keys in it.
         mutating func take(
@@ -157,13 +165,15 @@ package final class FileQueue: EventQueue {
         writer.commitsUntilJournal = options.journalCommitsMin
         let all = try folder.segments()
         let summaries = SegmentSummaries(folder: folder)
-        try summaries.tidy(segments: all)
+        // The last one may be written to again.
+        try summaries.tidy(segments: all.dropLast())
         var last: UInt64 = 0
         for (index, first) in all.enumerated() {
             if index < all.count - 1,
                 let known = summaries.known(first, nowMilliseconds: nowMilliseconds)
             {
                 writer.take(known.segment, known.keys, options)
+                writer.unchecked.add(first, isSummarised: true)
                 last = max(last, known.segment.last)
                 continue
             }
@@ -174,11 +184,11 @@ package final class FileQueue: EventQueue {
             }
             let isKept = try recovery.repair(scan, isLast: index == all.count - 1, &report)
             writer.take(isKept ? scan.segment : nil, keys, options)
+            if isKept, index < all.count - 1 { writer.unchecked.add(first, isSummarised: false) }
             last = max(last, scan.segment.last, first - min(first, 1))
             // Lines that could not be read had numbers too.
             if index == all.count - 1 { last += UInt64(scan.damagedLines) }
         }
-        writer.unchecked = writer.segments.dropLast().map(\.first)
         writer.next = max(last, seen) + 1
         if let segment = writer.segments.last {
             let active = try folder.system.open(folder.path(of: segment.first), .append)

@@ -153,15 +153,15 @@ struct QueueBenchmark {
         var checked = 0.0
         while let queue = queue as? FileQueue {
             let start = Clock.monotonicNanoseconds
-            guard try queue.checkSegment(nowMilliseconds: Clock.nowMilliseconds) != nil else {
-                break
-            }
+            var report = RecoveryReport()
+            guard try queue.checkSegment(&report) != nil else { break }
             checked += Double(Clock.monotonicNanoseconds - start) / 1e9
         }
         queue.close()
         let again = Clock.monotonicNanoseconds
-        try open(.readWrite).close()
+        let reopened = try open(.readWrite)
         let spentAgain = Double(Clock.monotonicNanoseconds - again) / 1e9
+        reopened.close()
         return [
             "test": "recovery", "queue": .string(kind), "events": number(appended),
             "bytes": number(size), "seconds": number(spent),

@@ -41,12 +41,16 @@ import Testing
         try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
     }
 
-    private func checkAll(_ queue: FileQueue, at time: Int64 = now) throws -> [RecoveryReport] {
+    /// - Returns: what was found in each segment; nil at the end is left out.
+    private func checkAll(_ queue: FileQueue) throws -> [RecoveryReport] {
         var reports: [RecoveryReport] = []
-        while let (_, report) = try queue.checkSegment(nowMilliseconds: time) {
-            reports.append(report)
-        }
+        while let report = try check(queue) { reports.append(report) }
         return reports
+    }
+
+    private func check(_ queue: FileQueue) throws -> RecoveryReport? {
+        var report = RecoveryReport()
+        return try queue.checkSegment(&report).map { _ in report }
     }
 
     /// Three events, each in a segment of its own; the first two have summaries.
@@ -60,11 +64,14 @@ import Testing
         #expect(try names(".summary") == [1, 2].map(SegmentSummaries.name))
     }
 
-    /// Flips a bit in the middle of an event.
-    private func damage(_ first: UInt64) throws {
-        var bytes = try read(SegmentFolder.name(of: first))
-        bytes[bytes.count - 10] ^= 1
-        try write(bytes, SegmentFolder.name(of: first))
+    /// Flips a bit in the middle of an event, as a disk would: the file stays the same.
+    private func damage(_ first: UInt64, at place: Int? = nil) throws {
+        let name = SegmentFolder.name(of: first)
+        var bytes = try read(name)
+        bytes[place ?? bytes.count - 10] ^= 1
+        let handle = try FileHandle(forUpdating: URL(fileURLWithPath: path + "/" + name))
+        try handle.write(contentsOf: bytes)
+        try handle.close()
     }
 
     @Test func `a start reads segments without a summary only`() throws {
@@ -107,15 +114,12 @@ import Testing
             _ = try queue.append([.make(id, body: filler)], nowMilliseconds: now)
         }
         let name = SegmentFolder.name(of: 1)
-        var bytes = try read(name)
-        let second = try #require(bytes.firstIndex(of: UInt8(ascii: "\n"))) + 100
-        bytes[second] ^= 1
-        // In its place, as a disk would change it: the name stays.
-        let handle = try FileHandle(forUpdating: URL(fileURLWithPath: path + "/" + name))
-        try handle.write(contentsOf: bytes)
-        try handle.close()
+        let end = try #require(try read(name).firstIndex(of: UInt8(ascii: "\n")))
+        try damage(1, at: end + 100)
+        let bytes = try read(name)
         let reports = try checkAll(queue)
         #expect(reports.first?.damagedLines == 1)
+        #expect(try reports.first?.missingBytes == bytes.count - read(name).count)
         #expect(try read(name + ".bad") == bytes)
         #expect(try queue.ids() == ["a", "c", "d", "e"])
         queue.close()
@@ -170,6 +174,7 @@ import Testing
             changed.append(bytes)
         }
         changed += [second, whole + second, whole + [UInt8(ascii: "\n")]]
+        let segment = try read(SegmentFolder.name(of: 1))
         for bytes in changed {
             try write(bytes, name)
             let queue = try open()
@@ -178,6 +183,16 @@ import Testing
             let again = QueuedEvent.make("a", window: hour)
             #expect(try queue.append([again], nowMilliseconds: now) == [.duplicate])
             queue.close()
+            // A start that reads the segment finds this.
+            try write(bytes, name)
+            try damage(1)
+            let reading = try open()
+            #expect(reading.recovery.damagedLines == 1)
+            reading.close()
+            try write(segment, SegmentFolder.name(of: 1))
+            for bad in try names(".bad") {
+                try FileManager.default.removeItem(atPath: path + "/" + bad)
+            }
         }
     }
 
@@ -204,11 +219,11 @@ import Testing
     @Test func `the segment that is written to has no summary until it is left`() throws {
         let queue = try open(segmentBytesMax: 64 << 20)
         try queue.appendEach(["a", "b"])
-        #expect(try queue.checkSegment(nowMilliseconds: now) == nil)
+        #expect(try check(queue) == nil)
         queue.rotate(bytesMax: 1, ageMillisecondsMax: .max)
         try queue.appendEach(["c"])
-        #expect(try queue.checkSegment(nowMilliseconds: now)?.report == RecoveryReport())
-        #expect(try queue.checkSegment(nowMilliseconds: now) == nil)
+        #expect(try check(queue) == RecoveryReport())
+        #expect(try check(queue) == nil)
         #expect(try names(".summary") == [SegmentSummaries.name(of: 1)])
         queue.close()
     }
@@ -220,7 +235,7 @@ import Testing
         // Nobody synchronises segments but this test.
         queue.keeper.stop()
         try queue.appendEach(["a", "b", "c"])
-        #expect(try queue.checkSegment(nowMilliseconds: now) == nil)
+        #expect(try check(queue) == nil)
         let journal = try queue.withWriter { writer throws(QueueError) in writer.journal }
         try #require(journal).checkpoint()
         #expect(try checkAll(queue) == [RecoveryReport(), RecoveryReport()])
@@ -258,7 +273,7 @@ import Testing
             name: "q", path: path, options: options, access: .readWrite, nowMilliseconds: now,
             system: plan.system)
         try queue.appendEach(["a", "b"])
-        #expect(try queue.checkSegment(nowMilliseconds: now) == nil)
+        #expect(try check(queue) == nil)
         queue.close()
         let reopened = try open()
         #expect(try checkAll(reopened) == [RecoveryReport()])
@@ -286,6 +301,114 @@ import Testing
         _ = try checkAll(queue)
         #expect(try names(".summary").count == 7)
         queue.close()
+    }
+
+    @Test func `a finished segment that lost whole lines, or its file, is missed`() throws {
+        try prepare()
+        let bytes = try [1, 2].map { try read(SegmentFolder.name(of: $0)).count }
+        let queue = try open(segmentBytesMax: 64 << 20)
+        try write([], SegmentFolder.name(of: 1))
+        try FileManager.default.removeItem(atPath: path + "/" + SegmentFolder.name(of: 2))
+        #expect(try checkAll(queue).map(\.missingBytes) == bytes)
+        #expect(try queue.ids() == ["c"])
+        #expect(try queue.prune(RetentionPolicy(countMax: 1), nowMilliseconds: now).events == 0)
+        queue.close()
+    }
+
+    @Test(arguments: [FileSystem.Step.open, .read, .write, .sync, .link, .rename])
+    func `a repair that fails changes nothing, and appends go on`(step: FileSystem.Step) throws {
+        var repaired = 0
+        for skip in 0..<8 {
+            let queue = try open()
+            // Two lines in one segment, and one in the next.
+            _ = try queue.append([.make("a"), .make("a2")], nowMilliseconds: now)
+            try queue.appendEach(["b"])
+            let first = try queue.list(EventFilter(limit: 1)).first?.sequence ?? 0
+            try damage(first, at: 60)
+            let bytes = try read(SegmentFolder.name(of: first))
+            plan.arm(step, skip: skip, [.failure(EIO)])
+            let reports = try? checkAll(queue)
+            plan.disarm()
+            #expect(try names(".repair").isEmpty)
+            #expect(try names(".new").isEmpty)
+            // Set aside, or as it was; never neither.
+            let aside = try names(".bad").filter { $0.hasPrefix(SegmentFolder.stem(of: first)) }
+            if let name = aside.first { #expect(try read(name) == bytes) }
+            if reports != nil { repaired += 1 }
+            #expect(aside.count == 1 || reports == nil)
+            try queue.appendEach(["c"])
+            #expect(try queue.ids().suffix(2) == ["b", "c"])
+            queue.close()
+            for name in try FileManager.default.contentsOfDirectory(atPath: path)
+            where name.hasPrefix("events-") {
+                try FileManager.default.removeItem(atPath: path + "/" + name)
+            }
+        }
+        #expect(repaired > 0)
+        #expect(repaired < 8)
+    }
+
+    @Test func `after a repair nothing is written where lines were before`() throws {
+        let fixture = try JournalFixture()
+        let queue = try fixture.open(segmentBytesMax: 2000)
+        // So that the last record was written before anything was known to be durable.
+        queue.keeper.stop()
+        let filler = "\"" + String(repeating: "x", count: 300) + "\""
+        for id in ["a", "b", "c", "d", "e"] {
+            _ = try queue.append([.make(id, body: filler)], nowMilliseconds: now)
+        }
+        let name = fixture.path + "/" + SegmentFolder.name(of: 1)
+        let handle = try FileHandle(forUpdating: URL(fileURLWithPath: name))
+        try handle.seek(toOffset: 50)
+        try handle.write(contentsOf: Data([0]))
+        try handle.close()
+        let journal = try queue.withWriter { writer throws(QueueError) in writer.journal }
+        try #require(journal).checkpoint()
+        #expect(try checkAll(queue).first?.damagedLines == 1)
+        // A consumer of another process, which asks the journal what segments lack.
+        let consumer = try FileQueue(
+            name: "q", path: fixture.path, access: .consumer, nowMilliseconds: now)
+        let leased = try consumer.lease(count: 9, durationMilliseconds: 1, nowMilliseconds: now)
+        #expect(leased.map(\.event.id) == ["b", "c", "d", "e"])
+        consumer.close()
+        // A crash now.
+        let cut = try fixture.copy()
+        let reopened = try fixture.open(segmentBytesMax: 2000, in: cut.folder)
+        #expect(reopened.recovery == RecoveryReport())
+        #expect(try reopened.ids() == ["b", "c", "d", "e"])
+        reopened.close()
+        queue.close()
+    }
+
+    @Test func `a check of a closed queue ends, and leaves nothing behind`() throws {
+        let queue = try open()
+        try queue.appendEach(["a", "b"])
+        queue.close()
+        #expect { try check(queue) } throws: { ($0 as? QueueError)?.code == .closed }
+        #expect(try names(".new").isEmpty)
+    }
+
+    @Test func `what has no summary is read before what has one, and as fast as it comes`() {
+        var list = UncheckedSegments()
+        #expect(list.first == nil)
+        list.add(1, isSummarised: true)
+        list.add(2, isSummarised: false)
+        var new = Segment(first: 3)
+        new.bytes = UncheckedSegments.bytesMin / 2
+        list.add(finished: new)
+        #expect(list.takeBytesMax() == UncheckedSegments.bytesMin)
+        new.first = 4
+        new.bytes += 1
+        list.add(finished: new)
+        #expect(list.takeBytesMax() == UncheckedSegments.bytesMin + 2)
+        #expect(list.takeBytesMax() == UncheckedSegments.bytesMin)
+        var order: [UInt64] = []
+        while let first = list.first {
+            order.append(first)
+            list.removeFirst()
+            if first == 2, order.count == 1 { list.putBack(2) }
+        }
+        #expect(order == [2, 3, 4, 1, 2])
     }
 
     @Test func `lines behind those that were acknowledged are left to the next start`() throws {

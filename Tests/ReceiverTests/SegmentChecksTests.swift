@@ -53,8 +53,21 @@ import Testing
         #expect(try files(".bad").map(\.lastPathComponent) == [second.lastPathComponent + ".bad"])
         let text = String(decoding: lines.withLock { $0 }, as: UTF8.self)
         #expect(text.split(separator: "\n").count == 1)
-        #expect(text.contains("warning queue repaired queue=main damaged_lines=1"))
+        #expect(
+            text.contains(
+                "warning queue repaired queue=main damaged_lines=1 damaged_records=0 missing_bytes="
+            ))
         #expect(text.contains(second.lastPathComponent + ".bad"))
+    }
+
+    @Test func `what was begun is read before its thread ends`() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let queue = try open(3)
+        defer { queue.close() }
+        let checks = try SegmentChecks(log: Log(LogSettings(), journal: nil, sink: { _ in }))
+        checks.begin([queue])
+        checks.stop()
+        #expect(try files(".summary").count == 2)
     }
 
     @Test func `once it is cancelled no further segment is read`() throws {
@@ -62,6 +75,7 @@ import Testing
         let queue = try open(3)
         defer { queue.close() }
         let checks = try SegmentChecks(log: Log(LogSettings(), journal: nil, sink: { _ in }))
+        checks.begin([])
         checks.cancel()
         checks.begin([queue])
         checks.stop()

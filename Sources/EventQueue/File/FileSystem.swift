@@ -217,7 +217,7 @@ struct FileSystem: Sendable {
     }
 
     /// Writes the bytes at a place in a file; some of them may have been written when it throws.
-    /// - Parameter step: `.writeJournal`, `.restore` or `.writeSummary`.
+    /// - Parameter step: `.writeJournal`, `.restore`, `.writeBehind` or `.writeSummary`.
     func writeAll(
         _ file: File, _ bytes: [UInt8], from start: Int = 0, at offset: Int, _ step: Step
     ) throws(QueueError) {

@@ -7,6 +7,8 @@ package struct RecoveryReport: Sendable, Equatable {
     package var badSegments: [String] = []
     /// Lines that could not be served.
     package var damagedLines = 0
+    /// Bytes of acknowledged events that a finished segment had and has no more.
+    package var missingBytes = 0
     /// Bytes of acknowledged events that a crash had kept from the segments, written from the journal.
     package var restoredBytes = 0
     /// Records of the journal that could not be used although segments may need them.
@@ -83,13 +85,11 @@ struct SegmentRecovery {
         report.damagedLines += scan.damagedLines
         let path = folder.path(of: scan.segment.first)
         if scan.good.isEmpty, scan.size > 0, !isLast {
-            report.badSegments.append(try setAside(path))
-            try folder.system.remove(path)
-            try folder.system.syncFolder(folder.path)
+            try replace(scan.segment.first, by: nil, &report)
             return false
         }
         if scan.isBad {
-            try replace(path, scan, &report)
+            try replace(scan.segment.first, by: copyGood(scan), &report)
         } else if scan.end < scan.size {
             try cut(path, scan, &report)
         }
@@ -110,21 +110,39 @@ struct SegmentRecovery {
         throw QueueError(.full, "names for damaged segments")
     }
 
-    /// Puts a file with the good lines in the segment's place. The damaged one keeps the name that
-    /// `setAside` gives it, so that at no moment either is without a name.
-    private func replace(
-        _ path: String, _ scan: Scan, _ report: inout RecoveryReport
-    ) throws(QueueError) {
+    /// Makes a file of the good lines, on stable storage.
+    /// - Returns: its path; nil when there are none.
+    func copyGood(_ scan: Scan) throws(QueueError) -> String? {
+        if scan.good.isEmpty { return nil }
         let system = folder.system
+        let path = folder.path(of: scan.segment.first)
         let temporary = path + ".repair"
         // Left by a repair that was interrupted.
         _ = try? system.remove(temporary)
-        let copy = try system.open(temporary, .create)
-        for range in scan.good { try append(path, range, to: copy) }
-        try system.sync(copy)
+        do throws(QueueError) {
+            let copy = try system.open(temporary, .create)
+            for range in scan.good { try append(path, range, to: copy) }
+            try system.sync(copy)
+        } catch {
+            _ = try? system.remove(temporary)
+            throw error
+        }
+        return temporary
+    }
+
+    /// Puts the copy in the segment's place, or nothing. The damaged one keeps the name that `setAside`
+    /// gives it, so that at no moment either is without a name.
+    func replace(
+        _ first: UInt64, by copy: String?, _ report: inout RecoveryReport
+    ) throws(QueueError) {
+        let path = folder.path(of: first)
         report.badSegments.append(try setAside(path))
-        try system.rename(temporary, to: path)
-        try system.syncFolder(folder.path)
+        if let copy {
+            try folder.system.rename(copy, to: path)
+        } else {
+            try folder.system.remove(path)
+        }
+        try folder.system.syncFolder(folder.path)
     }
 
     /// Copies what follows the last good line to a file of its own, then cuts it off.

@@ -50,9 +50,10 @@ struct SegmentSummaries {
         return count == summary.keys ? (segment, keys) : nil
     }
 
-    /// Reads a segment from start to end and makes its summary, under a name that nobody looks for.
+    /// Reads a segment from start to end, and makes its summary under a name that nobody looks for.
+    /// - Parameter mayGoOn: asked again and again; what it throws ends it.
     func draft(
-        _ first: UInt64, nowMilliseconds: Int64
+        _ first: UInt64, while mayGoOn: () throws(QueueError) -> Void
     ) throws(QueueError) -> (scan: SegmentRecovery.Scan, draft: Draft) {
         let path = path(of: first) + ".new"
         // Left by a process that was interrupted.
@@ -60,7 +61,7 @@ struct SegmentSummaries {
         let draft = Draft(
             file: try folder.system.open(path, .createUpdated), path: path, first: first)
         do throws(QueueError) {
-            return (try write(draft, nowMilliseconds), draft)
+            return (try write(draft, mayGoOn), draft)
         } catch {
             discard(draft)
             throw error
@@ -68,15 +69,22 @@ struct SegmentSummaries {
     }
 
     private func write(
-        _ draft: Draft, _ nowMilliseconds: Int64
+        _ draft: Draft, _ mayGoOn: () throws(QueueError) -> Void
     ) throws(QueueError) -> SegmentRecovery.Scan {
         let system = folder.system
         let first = draft.first
+        // What is on the disk, not what the kernel remembers of having written; and others' pages are not
+        // to give way to these.
+        let segment = try system.open(folder.path(of: first), .read)
+        system.forgetPages(segment)
+        defer { system.forgetPages(segment) }
         var buffer = [UInt8](repeating: UInt8(ascii: " "), count: SegmentSummary.headBytes)
         var (offset, count) = (0, 0)
         let scan = try SegmentRecovery(folder: folder).scan(first, after: first - min(first, 1)) {
             (bytes, header) throws(QueueError) in
-            guard let until = header.deduplicateUntil, until > nowMilliseconds else { return }
+            try mayGoOn()
+            // Those of ended windows, too: the clock may have been wrong.
+            guard let until = header.deduplicateUntil else { return }
             SegmentSummary.append(header, until: until, of: bytes, to: &buffer)
             count += 1
             guard buffer.count >= 256 << 10 else { return }
@@ -95,8 +103,10 @@ struct SegmentSummaries {
         try folder.system.rename(draft.path, to: path(of: draft.first))
     }
 
-    /// Removes a draft, or a segment's summary; one that is not there is as good.
+    /// Removes a draft; one that is not there is as good.
     func discard(_ draft: Draft) { _ = try? folder.system.remove(draft.path) }
+
+    /// Removes a segment's summary, likewise.
     func remove(_ first: UInt64) { _ = try? folder.system.remove(path(of: first)) }
 
     /// Removes summaries of segments that are gone, and drafts.

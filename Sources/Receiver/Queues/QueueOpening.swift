@@ -46,12 +46,14 @@ package enum QueueOpening {
                 [("queue", queue.name), ("bytes", String(recovery.restoredBytes))])
         }
         let files = recovery.tornTails + recovery.badSegments + recovery.badJournals
-        guard recovery.damagedLines + recovery.damagedRecords > 0 || !files.isEmpty else { return }
+        let damage = recovery.damagedLines + recovery.damagedRecords + recovery.missingBytes
+        guard damage > 0 || !files.isEmpty else { return }
         log.write(
             .warning, "queue repaired",
             [
                 ("queue", queue.name), ("damaged_lines", String(recovery.damagedLines)),
                 ("damaged_records", String(recovery.damagedRecords)),
+                ("missing_bytes", String(recovery.missingBytes)),
                 ("set_aside", files.joined(separator: " ")),
             ])
     }

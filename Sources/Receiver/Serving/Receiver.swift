@@ -249,8 +249,8 @@ package final class Receiver: Sendable {
         quarantine.close()
         admin.stop()
         contexts.close()
-        segmentChecks.stop()
         for queue in queues { queue.close() }
+        segmentChecks.stop()
     }
 }
 
