@@ -42,6 +42,7 @@ package final class SQLiteQueue: EventQueue {
     let reader: Mutex<Reader>
     private let isClosed = Atomic(false)
     let checkpointer: SQLiteCheckpointer?
+    private let kept: KeptLog
 
     /// Opens or makes the database.
     /// - Parameters:
@@ -59,6 +60,10 @@ package final class SQLiteQueue: EventQueue {
         self.path = path
         self.options = options
         self.access = access
+        kept = KeptLog(path: path)
+        if access == .readWrite {
+            try kept.copyAnew(busyTimeoutMilliseconds: options.busyTimeoutMilliseconds)
+        }
         let writing = try Self.openWriter(path: path, options: options, access: access)
         try SQLiteQueueSchema.prepare(writing)
         let reading = try SQLiteConnection(
@@ -93,7 +98,7 @@ package final class SQLiteQueue: EventQueue {
         // would make a temporary table of the allowed ones for every row (OpenEphemeral in the EXPLAIN of an
         // INSERT), nearly half of a row's instructions.
         try connection.execute("PRAGMA ignore_check_constraints = ON", "checks of queue")
-        if access == .readWrite { connection.takeOverCheckpoints() }
+        connection.takeOverCheckpoints()
         return connection
     }
 
@@ -131,15 +136,18 @@ package final class SQLiteQueue: EventQueue {
     package func close() {
         guard !isClosed.exchange(true, ordering: .sequentiallyConsistent) else { return }
         checkpointer?.stop()
-        let keepsLog = checkpointer?.failure != nil
-        writer.withLock { writer in
-            // The next opening would do it; a short log makes that fast.
-            if keepsLog {
-                writer?.connection.keepLog()
-            } else {
-                _ = try? writer?.connection.checkpoint()
+        let keepsLog = writer.withLock { writer -> Bool in
+            var keepsLog = checkpointer?.failure != nil || kept.isKept
+            if !keepsLog {
+                // The next opening would do it; a short log makes that fast.
+                do throws(QueueError) { try writer?.connection.checkpoint() } catch {
+                    noteCopy(error)
+                    keepsLog = true
+                }
             }
+            if keepsLog { writer?.connection.keepLog() }
             writer = nil
+            return keepsLog
         }
         reader.withLock { reader in
             if keepsLog { reader.connection?.keepLog() }
@@ -260,11 +268,22 @@ package final class SQLiteQueue: EventQueue {
     }
 
     private func checkpointIfDue(_ connection: SQLiteConnection) {
-        guard let checkpointer, checkpointer.shouldFinish(pages: connection.walPageCount) else {
-            return
+        if let checkpointer {
+            guard checkpointer.shouldFinish(pages: connection.walPageCount) else { return }
+        } else {
+            // A consumer's process, with or without a server beside it.
+            let isLong = connection.walPageCount >= options.walBytesMax / connection.pageBytes
+            guard isLong, !kept.isKept else { return }
         }
-        // Most was copied by the other thread: this copies the rest, so that the next commit starts the
-        // log anew. A failure here loses nothing: the log still has it all.
-        do throws(QueueError) { try connection.checkpoint() } catch { checkpointer.note(error) }
+        // In the server most was copied by the other thread: this copies the rest, so that the next commit
+        // starts the log anew. A failure here loses nothing: the log still has it all.
+        do throws(QueueError) { try connection.checkpoint() } catch { noteCopy(error) }
+    }
+
+    /// Notes what kept the log from being copied.
+    func noteCopy(_ error: QueueError) {
+        guard error == SQLiteConnection.failedSync else { return }
+        kept.keep()
+        checkpointer?.note(error)
     }
 }

@@ -11,7 +11,7 @@ import Testing
         for length in stride(from: growth, through: pages, by: growth) {
             let step = plan.committed(pages: length)
             if step != .none { steps.append((length, step)) }
-            if step == .copy { plan.copied() }
+            if step == .copy { plan.copied(pages: length) }
         }
         return steps
     }
@@ -37,10 +37,10 @@ import Testing
     ) {
         var plan = CheckpointPlan(longPages: 1600)
         for pages in [100, 500, 900, 1499] { _ = plan.committed(pages: pages) }
-        plan.copied()
+        plan.copied(pages: 1499)
         for pages in [1520, 1540, 1560] { #expect(plan.committed(pages: pages) == .none) }
         #expect(plan.committed(pages: pages) == .copy)
-        plan.copied()
+        plan.copied(pages: pages)
         #expect(plan.committed(pages: pages + 1) == next)
     }
 
@@ -55,11 +55,27 @@ import Testing
         var began: [Int] = []
         for pages in 1...100 where plan.committed(pages: pages) != .none { began.append(pages) }
         #expect(began == [4])
-        plan.copied()
+        plan.copied(pages: 4)
         // What was copied ended at page 4: the end is a long way off.
         #expect(plan.committed(pages: 101) == .copy)
-        plan.copied()
+        plan.copied(pages: 101)
         #expect(plan.committed(pages: 102) == .finish)
+    }
+
+    @Test func `what a reader kept from being copied is no commit's to copy`() {
+        var plan = CheckpointPlan(longPages: 160)
+        for _ in 0..<3 { #expect(plan.committed(pages: 1) == .none) }
+        #expect(plan.committed(pages: 200) == .copy)
+        // The reader let 100 pages be copied, and then somebody else was at it.
+        plan.copied(pages: 100)
+        for _ in 0..<3 { #expect(plan.committed(pages: 201) == .none) }
+        #expect(plan.committed(pages: 210) == .copy)
+        plan.copied(pages: nil)
+        #expect(plan.committed(pages: 211) == .none)
+        for _ in 0..<2 { #expect(plan.committed(pages: 212) == .none) }
+        #expect(plan.committed(pages: 220) == .copy)
+        plan.copied(pages: 220)
+        #expect(plan.committed(pages: 221) == .finish)
     }
 
     @Test(arguments: [
@@ -72,7 +88,7 @@ import Testing
         for _ in 0..<3 { #expect(plan.committed(pages: 1) == .none) }
         #expect(plan.committed(pages: 160) == .copy)
         for _ in 0..<4 { #expect(plan.committed(pages: 161) == .none) }
-        plan.copied()
+        plan.copied(pages: 160)
         #expect(plan.committed(pages: 160 + meanwhile) == next)
     }
 

@@ -46,10 +46,10 @@ struct DiskFault: Sendable, CustomTestStringConvertible {
         folder = try TemporaryFolder()
     }
 
-    private func open() throws -> SQLiteQueue {
+    /// - Parameter walBytesMax: copies come often, so that faults meet them too.
+    private func open(walBytesMax: Int = 64 << 10) throws -> SQLiteQueue {
         var options = SQLiteQueueOptions()
-        // Checkpoints come often, so that faults meet them too.
-        options.walBytesMax = 64 << 10
+        options.walBytesMax = walBytesMax
         return try SQLiteQueue(
             name: "q", path: folder.path + "/queue.db", options: options, nowMilliseconds: now)
     }
@@ -125,7 +125,7 @@ struct DiskFault: Sendable, CustomTestStringConvertible {
     }
 
     @Test func `what is copied of a log that goes on is on disk`() throws {
-        let queue = try open()
+        let queue = try open(walBytesMax: 16 << 20)
         try queue.appendEach(["a", "b"])
         let path = folder.path + "/queue.db"
         let copying = try SQLiteConnection(
@@ -142,43 +142,98 @@ struct DiskFault: Sendable, CustomTestStringConvertible {
             ($0 as? QueueError)?.operation == "sync of database"
         }
         #expect(FaultyDisk.disarm(folder.path) == 1)
-        try copying.copyLog()
+        #expect(try copying.copyLog() != nil)
     }
 
-    @Test func `what the disk may have dropped is copied anew once nobody has the database open`()
-        throws
-    {
-        let queue = try open()
+    private func consumer() throws -> SQLiteQueue {
+        var options = SQLiteQueueOptions()
+        options.walBytesMax = 64 << 10
+        return try SQLiteQueue(
+            name: "q", path: folder.path + "/queue.db", options: options, access: .consumer,
+            nowMilliseconds: now)
+    }
+
+    /// Copies a part of the log, whose sync fails, and appends one event more.
+    private func copyInVain(_ queue: SQLiteQueue) throws {
+        let path = folder.path + "/queue.db"
+        let reader = try SQLiteConnection(path: path, mode: .existing, busyTimeoutMilliseconds: 100)
+        try reader.execute("BEGIN", "reading")
+        _ = try reader.integer("SELECT count(*) FROM events", "reading")
+        try queue.appendEach(["last"])
+        let copying = try SQLiteConnection(
+            path: path, mode: .existing, busyTimeoutMilliseconds: 100)
+        // The sync of the log passes.
+        FaultyDisk.arm(folder.path, .sync, skip: 1, result: SQLITE_IOERR)
+        #expect { try copying.copyLog() } throws: { error in
+            guard let error = error as? QueueError else { return false }
+            queue.noteCopy(error)
+            return error == SQLiteConnection.failedSync
+        }
+        #expect(FaultyDisk.disarm(folder.path) == 1)
+    }
+
+    @Test(arguments: [false, true])
+    func `what the disk may have dropped is copied anew once nobody has the database open`(
+        hasConsumer: Bool
+    ) throws {
+        let queue = try open(walBytesMax: 16 << 20)
         try queue.appendEach(["a"])
         let path = folder.path + "/queue.db"
         let before = try Data(contentsOf: URL(fileURLWithPath: path))
         try queue.appendEach(["b", "c"])
-        do {
-            let copying = try SQLiteConnection(
-                path: path, mode: .existing, busyTimeoutMilliseconds: 100)
-            // SQLite's own two syncs pass.
-            FaultyDisk.arm(folder.path, .sync, skip: 2, result: SQLITE_IOERR)
-            do throws(QueueError) { try copying.copyLog() } catch {
-                queue.checkpointer?.note(error)
+        try copyInVain(queue)
+        #expect(throws: SQLiteConnection.failedSync) { try queue.checkWritable() }
+        let consumer = hasConsumer ? try consumer() : nil
+        if let consumer {
+            // Its commits make the log longer than it lets it be else.
+            for _ in 0..<20 {
+                let leased = try consumer.lease(
+                    count: 1, durationMilliseconds: 1, nowMilliseconds: now)
+                let lease = try #require(leased.first?.lease)
+                _ = try consumer.nack(
+                    lease, error: nil, delayMilliseconds: 0, nowMilliseconds: now)
+                _ = try consumer.returnDeadLetters(nil, nowMilliseconds: now)
             }
-            #expect(FaultyDisk.disarm(folder.path) == 1)
         }
-        let failure = QueueError(
-            sqlite: SQLITE_IOERR | 4 << 8, operation: "sync of database")
-        #expect(throws: failure) { try queue.checkWritable() }
+        try queue.appendEach(["d"])
         queue.close()
+        consumer?.close()
         // The pages did not reach the disk, as a power cut shows.
         let handle = try FileHandle(forUpdating: URL(fileURLWithPath: path))
         try handle.write(contentsOf: before)
         try handle.truncate(atOffset: UInt64(before.count))
         try handle.close()
         let reopened = try open()
-        #expect(try reopened.ids() == ["a", "b", "c"])
+        #expect(try reopened.ids() == ["a", "b", "c", "last", "d"])
         try reopened.checkWritable()
         reopened.close()
         let again = try open()
-        #expect(try again.ids() == ["a", "b", "c"])
+        #expect(try again.ids() == ["a", "b", "c", "last", "d"])
         again.close()
+    }
+
+    @Test func `a log that was kept is not taken over while others use the database`() throws {
+        let queue = try open(walBytesMax: 16 << 20)
+        try queue.appendEach(["a"])
+        try copyInVain(queue)
+        let consumer = try consumer()
+        queue.close()
+        #expect { try open() } throws: { ($0 as? QueueError)?.code == .locked }
+        #expect(try consumer.ids() == ["a", "last"])
+        consumer.close()
+        let reopened = try open()
+        try reopened.checkWritable()
+        #expect(try reopened.ids() == ["a", "last"])
+        reopened.close()
+    }
+
+    @Test func `a note without a database is in nobody's way`() throws {
+        KeptLog(path: folder.path + "/queue.db").keep()
+        let queue = try open()
+        try queue.appendEach(["a"])
+        try queue.checkWritable()
+        #expect(!KeptLog(path: folder.path + "/queue.db").isKept)
+        queue.close()
     }
 
     @Test func `consumers and retention keep the log short, too`() throws {

@@ -21,6 +21,8 @@ struct CheckpointPlan {
     let longPages: Int
     /// So many new pages are worth a copy.
     let stepPages: Int
+    /// What was copied of the log.
+    private var copiedPages = 0
     private var begunPages = 0
     private var commits = 0
     private var isCopying = false
@@ -38,12 +40,12 @@ struct CheckpointPlan {
         commits += 1
         if isCopying { return .none }
         // Shorter than it was: it began anew.
-        if pages < begunPages { begunPages = 0 }
+        if pages < begunPages { (begunPages, copiedPages) = (0, 0) }
         if isCopied {
             isCopied = false
-            // What came meanwhile is little, unless the disk is slow or a reader had held the log: then
-            // another copy comes first, but for a log that is much too long.
-            let isLittle = pages - begunPages <= 4 * stepPages
+            // What is left is little, unless the disk is slow or a reader held the log: then another copy
+            // comes first, but for a log that is much too long.
+            let isLittle = pages - copiedPages <= 4 * stepPages
             if begunPages >= longPages, isLittle || pages >= 4 * longPages { return .finish }
         }
         guard pages - begunPages >= stepPages, commits >= Self.commitsMin else { return .none }
@@ -51,6 +53,10 @@ struct CheckpointPlan {
         return .copy
     }
 
-    /// Notes the end of a copy, done or failed.
-    mutating func copied() { (isCopying, isCopied) = (false, true) }
+    /// Notes the end of a copy.
+    /// - Parameter pages: how much of the log is copied by now; nil when that is as it was.
+    mutating func copied(pages: Int?) {
+        (isCopying, isCopied) = (false, true)
+        if let pages { copiedPages = pages }
+    }
 }

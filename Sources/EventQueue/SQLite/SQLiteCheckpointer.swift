@@ -1,4 +1,3 @@
-import CSQLite
 import Synchronization
 
 /// Copies the write-ahead log into the database on a thread of its own, as `CheckpointPlan` says.
@@ -9,12 +8,14 @@ final class SQLiteCheckpointer: Sendable {
         var isStopping = false
     }
 
+    private let kept: KeptLog
     private let state: Mutex<State>
     private let signal = Semaphore()
     private let thread = Mutex<WorkerThread?>(nil)
 
     /// - Parameter longPages: the log's length at which it is to begin anew.
     init(path: String, longPages: Int, busyTimeoutMilliseconds: Int32) throws(QueueError) {
+        kept = KeptLog(path: path)
         state = Mutex(State(plan: CheckpointPlan(longPages: longPages)))
         let worker = try WorkerThread("checkpoint") { [self] in
             run(path: path, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
@@ -37,15 +38,13 @@ final class SQLiteCheckpointer: Sendable {
         }
     }
 
-    /// Set once the disk failed to take what had been copied. SQLite counts that as copied, and the kernel
-    /// may have dropped it and would report success the next time: from then on the log must be kept whole,
-    /// and grows, until nobody has the database open. Whoever opens it then has all of it copied anew.
+    /// Set once the log is to be kept whole (`KeptLog`): it grows from then on, and nothing is copied.
     var failure: QueueError? { state.withLock { $0.failure } }
 
     /// Notes what kept the log from being copied; other failures than of a sync may pass.
     func note(_ error: QueueError) {
-        guard case .sqlite(_, postern_sqlite_ioerr_fsync) = error.underlying else { return }
-        state.withLock { $0.failure = $0.failure ?? error }
+        guard error == SQLiteConnection.failedSync else { return }
+        state.withLock { $0.failure = error }
     }
 
     /// Ends the thread.
@@ -60,20 +59,26 @@ final class SQLiteCheckpointer: Sendable {
         while true {
             signal.wait()
             if state.withLock({ $0.isStopping }) { return }
+            var copied: Int?
             do throws(QueueError) {
+                // Another process has noted it.
+                if kept.isKept { throw SQLiteConnection.failedSync }
                 if connection == nil {
                     connection = try SQLiteConnection(
                         path: path, mode: .existing,
                         busyTimeoutMilliseconds: busyTimeoutMilliseconds)
                 }
-                try connection?.copyLog()
+                copied = try connection?.copyLog()
             } catch {
                 note(error)
-                if failure != nil { connection?.keepLog() }
+                if failure != nil {
+                    kept.keep()
+                    connection?.keepLog()
+                }
                 // The log keeps everything; should it pass, the next copy has a new connection.
                 connection = nil
             }
-            state.withLock { $0.plan.copied() }
+            state.withLock { $0.plan.copied(pages: copied) }
         }
     }
 }

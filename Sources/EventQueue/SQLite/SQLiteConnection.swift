@@ -15,6 +15,8 @@ final class SQLiteConnection: @unchecked Sendable {
         case create
         /// It must exist.
         case existing
+        /// It must exist, and nobody else may have it open; what is known of its log is read from that.
+        case exclusive
     }
 
     private let handle: OpaquePointer
@@ -49,6 +51,9 @@ final class SQLiteConnection: @unchecked Sendable {
             throw QueueError(sqlite: result, operation: "open of database")
         }
         unsafe self.handle = opened
+        // "If the locking mode is EXCLUSIVE prior to the first WAL-mode database access", the index of the
+        // log is not shared, and made anew (https://www.sqlite.org/wal.html#noshm).
+        if mode == .exclusive { try execute("PRAGMA locking_mode = EXCLUSIVE", "lock of database") }
         try configure(busyTimeoutMilliseconds: busyTimeoutMilliseconds, pageBytes: pageBytes)
     }
 
@@ -186,31 +191,36 @@ final class SQLiteConnection: @unchecked Sendable {
     var walPageCount: Int { unsafe Int(walPages.pointee) }
 
     /// Copies what it can of the write-ahead log into the database, without waiting for anybody.
-    /// - Returns: true when all of it was copied, so that the next commit starts the log anew.
+    /// - Returns: how many pages of the log are copied by now; nil when somebody else is at it.
     @discardableResult
-    func checkpoint() throws(QueueError) -> Bool {
+    func checkpoint() throws(QueueError) -> Int? {
         var logged: Int32 = 0
         var copied: Int32 = 0
         let result = unsafe sqlite3_wal_checkpoint_v2(
             handle, nil, SQLITE_CHECKPOINT_PASSIVE, &logged, &copied)
         // Busy: another process is at it.
-        if result & 0xff == SQLITE_BUSY { return false }
+        if result & 0xff == SQLITE_BUSY { return nil }
+        if result == postern_sqlite_ioerr_fsync { throw Self.failedSync }
         guard result == SQLITE_OK else {
             throw QueueError(sqlite: result, operation: "checkpoint")
         }
-        return logged == copied
+        return Int(copied)
     }
 
     /// Copies what it can of the write-ahead log, and brings it to stable storage.
     ///
     /// SQLite syncs the database only with the log's last page: what was copied before would all be
     /// left for the commit that copies that one.
-    func copyLog() throws(QueueError) {
-        try checkpoint()
-        guard unsafe postern_sqlite_sync(handle) == SQLITE_OK else {
-            throw QueueError(sqlite: postern_sqlite_ioerr_fsync, operation: "sync of database")
-        }
+    /// - Returns: how many pages of the log are copied by now; nil when somebody else is at it.
+    func copyLog() throws(QueueError) -> Int? {
+        let copied = try checkpoint()
+        guard unsafe postern_sqlite_sync(handle) == SQLITE_OK else { throw Self.failedSync }
+        return copied
     }
+
+    /// The disk failed to take what was copied to the database.
+    static let failedSync = QueueError(
+        sqlite: postern_sqlite_ioerr_fsync, operation: "sync of database")
 
     /// Closing this connection leaves the write-ahead log as it is, should it be the last one.
     func keepLog() { _ = unsafe postern_sqlite_keep_log(handle) }

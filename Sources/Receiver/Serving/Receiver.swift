@@ -209,7 +209,8 @@ package final class Receiver: Sendable {
         return failures
     }
 
-    /// Removes what retention no longer keeps; called about once a minute.
+    /// Removes what retention no longer keeps, says what is not well, and has finished segments checked;
+    /// called about once a minute.
     package func maintain() {
         let now = Clock.nowMilliseconds
         do throws(QueueError) { try quarantine.expire(nowMilliseconds: now) } catch {
@@ -230,6 +231,7 @@ package final class Receiver: Sendable {
                     .error, "pruning failed", [("queue", queue.name), ("detail", "\(error)")])
             }
         }
+        for failure in readiness() { log.write(.error, "not ready", [("detail", failure)]) }
         segmentChecks.begin(group.queues)
     }
 
