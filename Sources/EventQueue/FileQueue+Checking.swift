@@ -1,3 +1,5 @@
+import Synchronization
+
 extension FileQueue {
     /// How many bytes `checkSegment` should be let read in this minute.
     package func takeCheckBytesMax() throws(QueueError) -> Int {
@@ -8,22 +10,24 @@ extension FileQueue {
     /// one gets a summary, so that the next start need not read it; a damaged one is set aside whole, and
     /// its good lines take its place.
     ///
-    /// Not for two threads at a time. It ends when the queue is closed.
+    /// Closing the queue cuts it short, and waits for that.
     /// - Parameter report: what had to be repaired is added, also when it throws.
     /// - Returns: the bytes of the segment; nil when none is left to be read.
     /// - Throws: what kept it from being read or repaired. A segment that the device does not give is not
     ///   tried again.
     package func checkSegment(_ report: inout RecoveryReport) throws(QueueError) -> Int? {
-        guard let segment = try nextUnchecked() else { return nil }
-        do throws(QueueError) {
-            try check(segment, &report)
-        } catch {
-            if error.code != .inputOutput {
-                try withWriter { $0.unchecked.putBack(segment.first) }
+        try checking.withLock { _ throws(QueueError) in
+            guard let segment = try nextUnchecked() else { return nil }
+            do throws(QueueError) {
+                try check(segment, &report)
+            } catch {
+                if error.code != .inputOutput {
+                    try withWriter { $0.unchecked.putBack(segment.first) }
+                }
+                throw error
             }
-            throw error
+            return segment.bytes
         }
-        return segment.bytes
     }
 
     /// Takes the next segment; nil when there is none, its bytes are not all on stable storage yet, or what
@@ -88,7 +92,7 @@ extension FileQueue {
         // Its lines move: the journal must not be read for where they were.
         try withWriter { (writer) throws(QueueError) in try writer.journal?.settle() }
         let recovery = SegmentRecovery(folder: folder)
-        let copy = try recovery.copyGood(scan)
+        let copy = try recovery.copyGood(scan, while: checkOpen)
         defer { if let copy { _ = try? folder.system.remove(copy) } }
         try withWriter { (writer) throws(QueueError) in
             guard let index = writer.segments.firstIndex(where: { $0.first == known.first }) else {

@@ -64,6 +64,8 @@ package final class FileQueue: EventQueue {
     let writer: Mutex<Writer?>
     let keeper: JournalKeeper
     private let isClosed = Atomic(false)
+    /// Held by whoever reads back a segment, which goes on for a moment after the queue was closed.
+    let checking = Mutex(())
     /// A consumer has seen that segments lack nothing that the journal has.
     let isSettled = Atomic(false)
     /// What opening had to repair.
@@ -129,6 +131,8 @@ package final class FileQueue: EventQueue {
     package func close() {
         guard !isClosed.exchange(true, ordering: .sequentiallyConsistent) else { return }
         keeper.stop()
+        // Nobody may work on files here once the lock is another's.
+        checking.withLock { _ in }
         writer.withLock { slot in
             if let writer = slot { settle(writer) }
             // The lock goes with its file.

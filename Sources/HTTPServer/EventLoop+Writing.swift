@@ -40,6 +40,8 @@ extension EventLoop {
             connection.owesContinue = false
             if connection.awaitsBody {
                 outgoing.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)
+                // Its time has not run while it was kept waiting.
+                connection.waitingSince = now
             }
         }
         var sent = 0

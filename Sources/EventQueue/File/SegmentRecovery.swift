@@ -111,8 +111,11 @@ struct SegmentRecovery {
     }
 
     /// Makes a file of the good lines, on stable storage.
+    /// - Parameter mayGoOn: asked again and again; what it throws ends it.
     /// - Returns: its path; nil when there are none.
-    func copyGood(_ scan: Scan) throws(QueueError) -> String? {
+    func copyGood(
+        _ scan: Scan, while mayGoOn: () throws(QueueError) -> Void = {}
+    ) throws(QueueError) -> String? {
         if scan.good.isEmpty { return nil }
         let system = folder.system
         let path = folder.path(of: scan.segment.first)
@@ -121,7 +124,7 @@ struct SegmentRecovery {
         _ = try? system.remove(temporary)
         do throws(QueueError) {
             let copy = try system.open(temporary, .create)
-            for range in scan.good { try append(path, range, to: copy) }
+            for range in scan.good { try append(path, range, to: copy, while: mayGoOn) }
             try system.sync(copy)
         } catch {
             _ = try? system.remove(temporary)
@@ -172,12 +175,14 @@ struct SegmentRecovery {
     }
 
     private func append(
-        _ path: String, _ range: Range<Int>, to copy: File
+        _ path: String, _ range: Range<Int>, to copy: File,
+        while mayGoOn: () throws(QueueError) -> Void = {}
     ) throws(QueueError) {
         let source = try folder.system.open(path, .read)
         var offset = range.lowerBound
         var buffer: [UInt8] = []
         while offset < range.upperBound {
+            try mayGoOn()
             buffer.removeAll(keepingCapacity: true)
             let count = min(range.upperBound - offset, 1 << 20)
             let got = try folder.system.read(source, at: offset, count: count, to: &buffer)
