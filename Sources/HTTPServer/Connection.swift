@@ -127,15 +127,14 @@ final class Connection {
 
     /// What the peer, or the handler, is waited for now; lingering is decided elsewhere. A request that
     /// has begun keeps its time whether or not the client takes its answers: for those there is
-    /// `writeDeadline` besides.
-    @inline(__always) var wanted: Waiting {
+    /// `writeDeadline` besides. While nothing is read it is not the client who is late.
+    @inline(__always) func wanted(_ limits: HTTPLimits) -> Waiting {
         if let layers, !layers.isReady { return .handshake }
-        if !isLast {
-            switch parser.phase {
-            case .idle: break
-            case .head: return .head
-            case .body: return .body
-            }
+        switch parser.phase {
+        case .idle: break
+        case .head where mayRead(limits): return .head
+        case .body where mayRead(limits): return .body
+        default: break
         }
         if hasOutput { return .write }
         return isLast || inFlightCount > 0 ? .handler : .request

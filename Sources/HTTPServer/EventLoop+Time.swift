@@ -45,7 +45,7 @@ extension EventLoop {
     func settle(_ connection: Connection, outputChanged: Bool = false) {
         guard isOpen(connection), connection.waiting != .linger else { return }
         countBody(connection)
-        let waiting = connection.wanted
+        let waiting = connection.wanted(limits)
         let mark =
             waiting == .handler ? connection.firstSequence : connection.nextSequence
         if waiting == connection.waiting, mark == connection.waitingMark {

@@ -102,6 +102,30 @@ struct PendingOutputTests {
         server.stop()
     }
 
+    @Test(arguments: [
+        ("", Connection.Waiting.write, Connection.Waiting.write), ("GET / HT", .head, .write),
+        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc", .body, .write),
+    ])
+    func `a request that is not read on is not late`(
+        start: String, below: Connection.Waiting, full: Connection.Waiting
+    ) throws {
+        var limits = HTTPLimits()
+        limits.writeBufferBytesMax = 100
+        let connection = Connection(fd: -1, id: 0, remoteAddress: "", limits: limits)
+        var input = Array(start.utf8)
+        var consumed = 0
+        if case .head = try connection.parser.next(input.span, consumed: &consumed) {
+            input.removeFirst(consumed)
+            try connection.parser.accept(bodyLimit: 10)
+            consumed = 0
+            _ = try connection.parser.next(input.span, consumed: &consumed)
+        }
+        connection.output = [UInt8](repeating: 0, count: 99)
+        #expect(connection.wanted(limits) == below)
+        connection.output.append(0)
+        #expect(connection.wanted(limits) == full)
+    }
+
     @Test func `what a client takes of its answers gains the time that it is worth`() {
         var limits = HTTPLimits()
         (limits.writeTimeoutMilliseconds, limits.bodyBytesPerSecondMin) = (30_000, 1000)
