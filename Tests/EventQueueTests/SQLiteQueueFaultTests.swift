@@ -227,6 +227,12 @@ struct DiskFault: Sendable, CustomTestStringConvertible {
         reopened.close()
     }
 
+    @Test func `where nobody can tell, the log is kept`() {
+        #expect(!KeptLog(path: folder.path + "/queue.db").isKept)
+        // Longer than any name may be.
+        #expect(KeptLog(path: folder.path + "/" + String(repeating: "x", count: 300)).isKept)
+    }
+
     @Test func `a note without a database is in nobody's way`() throws {
         KeptLog(path: folder.path + "/queue.db").keep()
         let queue = try open()

@@ -23,10 +23,8 @@ extension EventLine {
     /// Checks a line, given without its newline.
     /// - Returns: nil for one that was not written like this.
     static func header(_ bytes: [UInt8], _ line: Range<Int>) -> Header? {
-        guard isIntact(bytes, line) else { return nil }
-        var scanner = LineScanner(
-            bytes: bytes, position: line.lowerBound + prefixCount - 1, end: line.upperBound)
-        guard let sequence = scanner.sequence(after: ",\"sequence\":"),
+        guard var scanner = LineScanner(sealed: bytes, line),
+            let sequence = scanner.sequence(after: ",\"sequence\":"),
             let receivedAt = scanner.number(after: ",\"received_at\":")
         else { return nil }
         let deduplicateUntil = scanner.number(after: ",\"deduplicate_until\":")
@@ -81,7 +79,7 @@ extension EventLine {
     }
 
     /// Whether a line, given without its newline, has the checksum that it was written with.
-    static func isIntact(_ bytes: [UInt8], _ line: Range<Int>) -> Bool {
+    fileprivate static func isIntact(_ bytes: [UInt8], _ line: Range<Int>) -> Bool {
         guard line.count > prefixCount, line.upperBound <= bytes.count,
             bytes.span.holds(opening, at: line.lowerBound),
             bytes[line.lowerBound + 19] == UInt8(ascii: "\""),
@@ -104,6 +102,20 @@ struct LineScanner {
     let bytes: [UInt8]
     var position: Int
     let end: Int
+
+    init(bytes: [UInt8], position: Int, end: Int) {
+        self.bytes = bytes
+        self.position = position
+        self.end = end
+    }
+
+    /// At the member behind the checksum of a line; nil when that is not right.
+    init?(sealed bytes: [UInt8], _ line: Range<Int>) {
+        guard EventLine.isIntact(bytes, line) else { return nil }
+        self.init(
+            bytes: bytes, position: line.lowerBound + EventLine.prefixCount - 1,
+            end: line.upperBound)
+    }
 
     /// Moves past the name, if it is next.
     private mutating func take(_ name: StaticString) -> Bool {

@@ -158,6 +158,17 @@ struct FileSystem: Sendable {
         return names
     }
 
+    /// Whether there is something of this name; needs no descriptor.
+    func exists(_ path: String) throws(QueueError) -> Bool {
+        do throws(QueueError) {
+            _ = try call(.size, "look for file") { _ in unsafe Int(access(path, F_OK)) }
+            return true
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return false
+        }
+    }
+
     func size(_ file: File) throws(QueueError) -> Int {
         var status = stat()
         _ = try call(.size, "size of file") { _ in unsafe Int(fstat(file.descriptor, &status)) }

@@ -1,4 +1,4 @@
-/// What opening a file queue had to repair. Nothing is ever deleted: what was cut or replaced is in
+/// What opening a file queue, or reading back its segments, had to repair. Nothing is ever deleted: what was cut or replaced is in
 /// the files named here.
 package struct RecoveryReport: Sendable, Equatable {
     /// Copies of torn ends that were cut off: unfinished writes that nobody had acknowledged.

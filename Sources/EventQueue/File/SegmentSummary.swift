@@ -2,8 +2,7 @@ import JSON
 
 /// What the next start needs to know of a segment, so that it need not read it: a file beside it.
 ///
-/// The first line tells of the segment, each further one of a deduplication key whose window had not
-/// ended:
+/// The first line tells of the segment, each further one of a deduplication key:
 ///
 /// ```
 /// {"crc32c":"…","segment":"…1","last":"…9","bytes":…,"newest":…,"oldest":…,"deduplicate_until":…,"keys":…}
@@ -53,11 +52,8 @@ struct SegmentSummary: Equatable {
 
     /// Reads a first line; nil for anything else.
     init?(_ bytes: [UInt8], _ line: Range<Int>) {
-        guard EventLine.isIntact(bytes, line) else { return nil }
-        var scanner = LineScanner(
-            bytes: bytes, position: line.lowerBound + EventLine.prefixCount - 1,
-            end: line.upperBound)
-        guard let first = scanner.sequence(after: ",\"segment\":"),
+        guard var scanner = LineScanner(sealed: bytes, line),
+            let first = scanner.sequence(after: ",\"segment\":"),
             let last = scanner.sequence(after: ",\"last\":"),
             let length = scanner.number(after: ",\"bytes\":"),
             let newest = scanner.number(after: ",\"newest\":"),
@@ -97,11 +93,8 @@ struct SegmentSummary: Equatable {
 
         /// Reads a key's line; nil for anything else.
         init?(_ bytes: [UInt8], _ line: Range<Int>) {
-            guard EventLine.isIntact(bytes, line) else { return nil }
-            var scanner = LineScanner(
-                bytes: bytes, position: line.lowerBound + EventLine.prefixCount - 1,
-                end: line.upperBound)
-            guard let sequence = scanner.sequence(after: ",\"sequence\":"),
+            guard var scanner = LineScanner(sealed: bytes, line),
+                let sequence = scanner.sequence(after: ",\"sequence\":"),
                 let until = scanner.number(after: ",\"deduplicate_until\":"),
                 scanner.position < line.upperBound - 1
             else { return nil }

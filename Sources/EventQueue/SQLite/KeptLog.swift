@@ -14,8 +14,8 @@ struct KeptLog: Sendable {
 
     init(path: String) { self.path = path }
 
-    /// Whether the log is to be kept.
-    var isKept: Bool { (try? system.open(notePath, .read)) != nil }
+    /// Whether the log is to be kept; true as well where that cannot be told.
+    var isKept: Bool { (try? system.exists(notePath)) ?? true }
 
     /// Notes it, as far as the disk lets this be done.
     func keep() {
@@ -30,7 +30,9 @@ struct KeptLog: Sendable {
         do throws(QueueError) {
             let connection = try SQLiteConnection(
                 path: path, mode: .exclusive, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
-            _ = try connection.copyLog()
+            guard try connection.copyLog() != nil else {
+                throw QueueError(.locked, "copy of the log")
+            }
         } catch {
             if error.code == .locked {
                 throw QueueError(
